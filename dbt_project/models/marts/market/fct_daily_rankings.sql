@@ -1,0 +1,71 @@
+with
+
+closes as (
+
+    select * from {{ ref("int_daily_closes") }}
+
+),
+
+sources as (
+
+    select * from {{ ref("price_sources") }}
+
+),
+
+coins as (
+
+    select * from {{ ref("dim_coins") }}
+
+),
+
+judged as (
+
+    select
+        closes.closed_date as rank_date,
+        closes.coin_id,
+        closes.change_24h_pct,
+        closes.vendor_change_24h_pct,
+        closes.price_usd,
+        closes.rolling_volume_usd as volume_24h_usd,
+        closes.as_of_at,
+        case
+            when coins.is_stablecoin then 'stablecoin'
+            when coins.is_wrapped then 'wrapped'
+            when
+                coalesce(closes.rolling_volume_usd, 0)
+                < {{ var("ranking_min_volume_usd") }}
+                then 'low_volume'
+            when closes.change_24h_pct is null then 'no_change'
+        end as exclusion_reason,
+        closes.is_complete
+    from closes
+    inner join sources
+        on closes.source = sources.source and sources.is_reference
+    inner join coins on closes.coin_id = coins.coin_id
+
+),
+
+ranked as (
+
+    select
+        rank_date,
+        coin_id,
+        case
+            when exclusion_reason is null
+                then rank() over (
+                    partition by rank_date, exclusion_reason
+                    order by change_24h_pct desc nulls last
+                )
+        end as performance_rank,
+        change_24h_pct,
+        vendor_change_24h_pct,
+        price_usd,
+        volume_24h_usd,
+        as_of_at,
+        exclusion_reason,
+        is_complete
+    from judged
+
+)
+
+select * from ranked

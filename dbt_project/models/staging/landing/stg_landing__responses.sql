@@ -1,0 +1,28 @@
+with
+
+source as (
+
+    select * from {{ source("raw", "landed_responses") }}
+
+),
+
+renamed as (
+
+    select
+        response_id,
+        run_id,
+        system,
+        endpoint,
+        table_name,
+        path,
+        status as http_status,
+        {{ utc_timestamp("fetched_at") }} as fetched_at,
+        received_rows as received_row_count,
+        error_code,
+        error_message,
+        landing_file
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,8 @@
+{# `claim` is true of every row. A claim that is null of a row does not fail. #}
+{% test holds(model, claim) %}
+
+    select *
+    from {{ model }}
+    where not ({{ claim }})
+
+{% endtest %}

@@ -1,0 +1,96 @@
+"""Which tables and columns a gate finds, and the claims about them."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from expectations.claims import Claim, Suite, text_list
+from expectations.results import GateName
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+CATALOG = "information_schema.columns"
+
+
+def read_catalog(connection: "Connection", schema: str) -> dict[str, set[str]]:
+    """The columns of each table and view of the schema."""
+    from sqlalchemy import text
+
+    rows = connection.execute(
+        text(f"select table_name, column_name from {CATALOG} where table_schema = :schema"),  # noqa: S608
+        {"schema": schema},
+    )
+    catalog: dict[str, set[str]] = {}
+    for table, column in rows:
+        catalog.setdefault(table, set()).add(column)
+    return catalog
+
+
+def count_rows(connection: "Connection", suites: Sequence[Suite]) -> dict[str, int]:
+    """The rows of each suite's batch."""
+    from sqlalchemy import text
+
+    if not suites:
+        return {}
+    counts = " union all ".join(
+        f"select '{suite.table}' as table_name, count(*) as row_count "  # noqa: S608
+        f"from ({suite.batch_query}) as batch_rows"
+        for suite in suites
+    )
+    return {table: int(count) for table, count in connection.execute(text(counts))}
+
+
+def checkable_tables(
+    catalog: Mapping[str, set[str]], columns: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """The tables that exist with every column the claims read; `catalog_suite` names the rest."""
+    return [table for table in columns if set(columns[table]) <= catalog.get(table, set())]
+
+
+def catalog_suite(
+    gate: GateName,
+    catalog: Mapping[str, set[str]],
+    columns: Mapping[str, Sequence[str]],
+    required_tables: Sequence[str],
+) -> Suite:
+    """Claims about the schema itself; a table at fault is named by the breach."""
+    expected_columns = [
+        (table, column) for table in columns if table in catalog for column in columns[table]
+    ]
+    claims = [
+        _all_present("every required table exists", [(table, "") for table in required_tables])
+    ]
+    if expected_columns:
+        claims.append(_all_present("every column that the checks read exists", expected_columns))
+    if gate == "raw":
+        claims.append(_no_split_column())
+    batch_query = (
+        f"select table_name, column_name from {CATALOG} where table_schema = '{gate}'"  # noqa: S608
+    )
+    return Suite(gate, "columns", batch_query, tuple(claims))
+
+
+def _all_present(text: str, expected: Sequence[tuple[str, str]]) -> Claim:
+    """Each (table, column) is in the catalog; an empty column stands for any column."""
+    values = ", ".join(f"({text_list(pair)})" for pair in expected)
+    return Claim(
+        text,
+        f"""
+        select expected.table_name, expected.column_name
+        from (values {values}) as expected(table_name, column_name)
+        left join {{batch}} as found
+            on expected.table_name = found.table_name
+            and expected.column_name in ('', found.column_name)
+        where found.table_name is null
+        """,  # noqa: S608
+        names_tables=True,
+    )
+
+
+def _no_split_column() -> Claim:
+    return Claim(
+        "no column was split by type",
+        "select table_name, column_name from {batch} where position('__v_' in column_name) > 0",
+        reason="A value that did not fit its column's type went to a second column, unseen.",
+        names_tables=True,
+    )

@@ -1,0 +1,188 @@
+"""Gate 2: what must hold of the marts just built, whatever the models' own tests say."""
+
+from collections.abc import Iterator
+
+from expectations.claims import (
+    Claim,
+    Suite,
+    filled,
+    found_in,
+    none_where,
+    one_row_per,
+)
+from expectations.price_claims import (
+    daily_volumes,
+    hourly_prices,
+    price_alerts,
+    rankings,
+)
+
+# The columns that the claims read; a mart may hold more.
+MART_COLUMNS: dict[str, tuple[str, ...]] = {
+    "dim_coins": ("coin_id", "is_stablecoin", "is_wrapped", "first_seen_at", "last_seen_at"),
+    "dim_coin_symbols": ("coin_id", "symbol", "valid_from", "valid_to", "is_current"),
+    "fct_hourly_prices": (
+        "coin_id",
+        "source",
+        "price_hour",
+        "price_date",
+        "open_price_usd",
+        "high_price_usd",
+        "low_price_usd",
+        "close_price_usd",
+        "avg_price_usd",
+        "time_weighted_price_usd",
+        "sample_count",
+        "is_complete",
+    ),
+    "fct_daily_volumes": (
+        "coin_id",
+        "source",
+        "volume_date",
+        "volume_usd",
+        "volume_method",
+        "observed_at",
+        "is_complete",
+    ),
+    "fct_daily_rankings": (
+        "rank_date",
+        "coin_id",
+        "performance_rank",
+        "change_24h_pct",
+        "vendor_change_24h_pct",
+        "volume_24h_usd",
+        "exclusion_reason",
+        "is_complete",
+    ),
+    "fct_price_alerts": (
+        "alert_id",
+        "coin_id",
+        "source",
+        "alert_type",
+        "direction",
+        "severity",
+        "opened_at",
+        "closed_at",
+        "peak_change_pct",
+        "peak_at",
+        "threshold_pct",
+    ),
+    "fct_coverage_daily": (
+        "coin_id",
+        "source",
+        "coverage_date",
+        "hours_seen",
+        "hours_expected",
+        "coverage_pct",
+        "is_complete",
+    ),
+    "fct_rejected_rows": ("rejected_row_id", "load_id", "source", "table_name", "reason"),
+    "fct_load_audit": (
+        "load_id",
+        "table_name",
+        "source",
+        "received_count",
+        "accepted_count",
+        "duplicate_count",
+        "rejected_count",
+    ),
+}
+
+
+def mart_suites(tables: set[str], min_volume_usd: float | None = None) -> list[Suite]:
+    """One suite for each of the marts that are in `tables`, over all of its rows."""
+    claims: dict[str, Iterator[Claim]] = {
+        "dim_coins": _coins(),
+        "dim_coin_symbols": _coin_symbols(),
+        "fct_hourly_prices": hourly_prices(),
+        "fct_daily_volumes": daily_volumes(),
+        "fct_daily_rankings": rankings(min_volume_usd),
+        "fct_price_alerts": price_alerts(),
+        "fct_coverage_daily": _coverage(),
+        "fct_rejected_rows": _rejected_rows(),
+        "fct_load_audit": _load_audit(),
+    }
+    return [
+        Suite(
+            "marts",
+            table,
+            f"select * from marts.{table}",  # noqa: S608
+            (*table_claims, *_known_coins(table, tables)),
+        )
+        for table, table_claims in claims.items()
+        if table in tables
+    ]
+
+
+def _known_coins(table: str, tables: set[str]) -> Iterator[Claim]:
+    if table != "dim_coins" and "coin_id" in MART_COLUMNS[table] and "dim_coins" in tables:
+        yield found_in("coin_id", "marts", "dim_coins")
+
+
+def _coins() -> Iterator[Claim]:
+    yield filled("coin_id", "is_stablecoin", "is_wrapped")
+    yield one_row_per("coin_id")
+    yield none_where(
+        "first_seen_at is not after last_seen_at",
+        "first_seen_at > last_seen_at",
+        "coin_id, first_seen_at, last_seen_at",
+    )
+
+
+def _coin_symbols() -> Iterator[Claim]:
+    yield filled("coin_id", "symbol", "valid_from", "is_current")
+    yield one_row_per("coin_id", "valid_from")
+    yield none_where(
+        "valid_from is before valid_to",
+        "valid_from >= valid_to",
+        "coin_id, symbol, valid_from, valid_to",
+    )
+    yield Claim(
+        "a coin has at most one current symbol",
+        "select coin_id, count(*) as row_count from {batch} "
+        "where is_current group by coin_id having count(*) > 1",
+    )
+
+
+def _coverage() -> Iterator[Claim]:
+    shown = "coin_id, source, coverage_date, hours_seen, hours_expected, coverage_pct"
+    yield filled("coin_id", "source", "coverage_date", "is_complete")
+    yield one_row_per("coin_id", "source", "coverage_date")
+    yield none_where(
+        "coverage_pct lies between 0 and 100",
+        "coverage_pct is null or coverage_pct < 0 or coverage_pct > 100",
+        shown,
+    )
+    yield none_where(
+        "coverage_pct of a complete day is at least 90",
+        "is_complete and coverage_pct < 90",
+        shown,
+        "warning",
+    )
+
+
+def _rejected_rows() -> Iterator[Claim]:
+    yield filled("rejected_row_id", "load_id", "source", "table_name", "reason")
+    yield one_row_per("rejected_row_id")
+
+
+def _load_audit() -> Iterator[Claim]:
+    shown = (
+        "load_id, table_name, source, "
+        "received_count, accepted_count, duplicate_count, rejected_count"
+    )
+    yield filled("load_id", "table_name", "source")
+    yield one_row_per("load_id", "table_name", "source")
+    yield none_where(
+        "received_count is accepted_count plus duplicate_count plus rejected_count",
+        "coalesce(received_count, -1) "
+        "<> coalesce(accepted_count + duplicate_count + rejected_count, -2)",
+        shown,
+    )
+    yield none_where(
+        "no count is negative",
+        "received_count < 0 or accepted_count < 0 or duplicate_count < 0 or rejected_count < 0",
+        shown,
+    )
+
+

@@ -1,0 +1,213 @@
+"""Claims about the facts made of prices: hourly prices, daily volumes, rankings and alerts."""
+
+from collections.abc import Iterator
+
+from expectations.claims import (
+    LARGEST_DOUBLE,
+    Claim,
+    filled,
+    none_where,
+    one_of,
+    one_row_per,
+)
+
+
+def hourly_prices() -> Iterator[Claim]:
+    key = "coin_id, source, price_hour"
+    prices = "open_price_usd, high_price_usd, low_price_usd, close_price_usd"
+    yield filled("coin_id", "source", "price_hour", "price_date", "is_complete")
+    yield one_row_per("coin_id", "source", "price_hour")
+    yield none_where(
+        "price_hour is the start of an hour of price_date",
+        "price_hour <> date_trunc('hour', price_hour) or cast(price_hour as date) <> price_date",
+        f"{key}, price_date",
+    )
+    yield none_where(
+        "low_price_usd and high_price_usd are positive finite numbers",
+        "low_price_usd is null or low_price_usd <= 0 "
+        f"or high_price_usd is null or high_price_usd > {LARGEST_DOUBLE}",
+        f"{key}, {prices}",
+    )
+    yield none_where(
+        "open_price_usd and close_price_usd lie within low_price_usd and high_price_usd",
+        "open_price_usd is null or open_price_usd < low_price_usd "
+        "or open_price_usd > high_price_usd or close_price_usd is null "
+        "or close_price_usd < low_price_usd or close_price_usd > high_price_usd",
+        f"{key}, {prices}",
+    )
+    yield none_where(
+        "avg_price_usd and time_weighted_price_usd lie within low_price_usd and high_price_usd",
+        "avg_price_usd is null or avg_price_usd < low_price_usd * (1 - 1e-9) "
+        "or avg_price_usd > high_price_usd * (1 + 1e-9) "
+        "or time_weighted_price_usd < low_price_usd * (1 - 1e-9) "
+        "or time_weighted_price_usd > high_price_usd * (1 + 1e-9)",
+        f"{key}, low_price_usd, high_price_usd, avg_price_usd, time_weighted_price_usd",
+        reason="A mean of equal doubles can differ from them in the last digit.",
+    )
+    yield none_where(
+        "sample_count is at least 1",
+        "sample_count is null or sample_count < 1",
+        f"{key}, sample_count",
+    )
+    yield Claim(
+        "close_price_usd moves by at most 50 % to the next hour",
+        """
+        with hours as (
+            select
+                coin_id,
+                source,
+                price_hour,
+                close_price_usd,
+                lag(price_hour) over (
+                    partition by coin_id, source order by price_hour
+                ) as previous_hour,
+                lag(close_price_usd) over (
+                    partition by coin_id, source order by price_hour
+                ) as previous_close_price_usd
+            from {batch}
+        )
+        select coin_id, source, price_hour, previous_close_price_usd, close_price_usd
+        from hours
+        where price_hour = previous_hour + interval '1 hour'
+            and abs(close_price_usd - previous_close_price_usd) > 0.5 * previous_close_price_usd
+        """,
+        severity="warning",
+    )
+    yield Claim(
+        "close_price_usd of a stablecoin is within 200 bp of 1 USD",
+        """
+        select
+            prices.coin_id, prices.source, prices.price_hour, prices.close_price_usd
+        from {batch} as prices
+        inner join marts.dim_coins as coins on prices.coin_id = coins.coin_id
+        where coins.is_stablecoin
+            and abs(prices.close_price_usd - 1) > 0.02
+        """,
+        severity="warning",
+    )
+
+
+def daily_volumes() -> Iterator[Claim]:
+    key = "coin_id, source, volume_date"
+    midnight = "(cast(volume_date as timestamp) + interval '1 day')"
+    yield filled("coin_id", "source", "volume_date", "is_complete")
+    yield one_row_per("coin_id", "source", "volume_date")
+    yield one_of(
+        "volume_method", ("rolling_24h_at_close", "traded_sum"), f"{key}, volume_method"
+    )
+    yield none_where(
+        "volume_usd is null or a finite number of at least 0",
+        f"volume_usd < 0 or volume_usd > {LARGEST_DOUBLE}",
+        f"{key}, volume_usd",
+    )
+    yield none_where(
+        "a rolling volume was observed within 90 minutes of the midnight that closes its day",
+        "volume_method = 'rolling_24h_at_close' and volume_usd is not null "
+        "and (observed_at is null "
+        f"or observed_at < {midnight} - interval '90 minutes' "
+        f"or observed_at > {midnight} + interval '90 minutes')",
+        f"{key}, volume_usd, observed_at",
+        reason="A rolling 24 h sum is the day's volume only at the day's end.",
+    )
+    yield none_where(
+        "volume_usd of a complete day is not null",
+        "is_complete and volume_usd is null",
+        f"{key}, volume_method",
+        "warning",
+    )
+
+
+def rankings(min_volume_usd: float | None) -> Iterator[Claim]:
+    shown = "rank_date, coin_id, performance_rank, change_24h_pct, exclusion_reason"
+    yield filled("rank_date", "coin_id", "is_complete")
+    yield one_row_per("rank_date", "coin_id")
+    yield one_of(
+        "exclusion_reason",
+        ("stablecoin", "wrapped", "low_volume", "no_change"),
+        shown,
+        nullable=True,
+    )
+    yield none_where(
+        "a ranked coin has a change and no exclusion_reason",
+        "performance_rank is not null "
+        "and (change_24h_pct is null or exclusion_reason is not null)",
+        shown,
+    )
+    yield none_where(
+        "a coin without a rank has no change or an exclusion_reason",
+        "performance_rank is null "
+        "and change_24h_pct is not null and exclusion_reason is null",
+        shown,
+    )
+    yield Claim(
+        "performance_rank is 1 plus the number of coins with a greater change that day",
+        """
+        with ranked as (
+            select
+                rank_date,
+                coin_id,
+                change_24h_pct,
+                performance_rank,
+                rank() over (
+                    partition by rank_date order by change_24h_pct desc
+                ) as expected_rank
+            from {batch}
+            where performance_rank is not null
+        )
+        select * from ranked
+        where performance_rank <> expected_rank
+        """,
+        reason="Ties share a rank, and the ranks of a day start at 1.",
+    )
+    yield none_where(
+        "volume_24h_usd is null or at least 0",
+        "volume_24h_usd < 0",
+        "rank_date, coin_id, volume_24h_usd",
+    )
+    if min_volume_usd is not None:
+        yield none_where(
+            f"a ranked coin has a volume_24h_usd of at least {min_volume_usd:g}",
+            "performance_rank is not null "
+            f"and (volume_24h_usd is null or volume_24h_usd < {float(min_volume_usd)!r})",
+            "rank_date, coin_id, performance_rank, volume_24h_usd",
+        )
+    yield none_where(
+        "change_24h_pct is within 2 percentage points of vendor_change_24h_pct",
+        "abs(change_24h_pct - vendor_change_24h_pct) > 2",
+        "rank_date, coin_id, change_24h_pct, vendor_change_24h_pct",
+        "warning",
+        "The vendor's window can end at another time than ours.",
+    )
+
+
+def price_alerts() -> Iterator[Claim]:
+    shown = "alert_id, coin_id, alert_type, direction, severity, peak_change_pct, threshold_pct"
+    yield filled("alert_id", "coin_id", "source", "opened_at", "peak_at")
+    yield one_row_per("alert_id")
+    yield one_of("alert_type", ("price_move", "depeg"), shown)
+    yield one_of("direction", ("up", "down"), shown)
+    yield one_of("severity", ("watch", "high", "critical"), shown)
+    yield none_where(
+        "the size of peak_change_pct is at least threshold_pct",
+        "peak_change_pct is null or threshold_pct is null "
+        "or abs(peak_change_pct) < threshold_pct * (1 - 1e-9)",
+        shown,
+    )
+    yield none_where(
+        "the sign of peak_change_pct agrees with direction",
+        "(direction = 'up' and peak_change_pct < 0) "
+        "or (direction = 'down' and peak_change_pct > 0)",
+        shown,
+    )
+    yield none_where(
+        "severity of a price move agrees with its peak: watch < 10 <= high < 20 <= critical",
+        "alert_type = 'price_move' and severity <> case "
+        "when abs(peak_change_pct) >= 20 then 'critical' "
+        "when abs(peak_change_pct) >= 10 then 'high' else 'watch' end",
+        shown,
+    )
+    yield none_where(
+        "opened_at is not after peak_at, and peak_at not after closed_at",
+        "opened_at > peak_at or peak_at > closed_at or opened_at > closed_at",
+        "alert_id, coin_id, opened_at, peak_at, closed_at",
+    )

@@ -1,0 +1,77 @@
+"""What a gate found: plain types with no heavy imports, safe to use anywhere."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+GateName = Literal["raw", "marts"]
+Severity = Literal["critical", "warning"]
+
+MAX_SAMPLE_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One expectation that did not hold; `row_count` is null when it could not be evaluated."""
+
+    gate: GateName
+    table: str
+    expectation: str
+    severity: Severity
+    row_count: int | None
+    sample_rows: list[dict[str, Any]]
+    observed: str | None
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """The outcome of one gate; it passes when no critical expectation was breached.
+
+    `row_counts` holds the rows of each table that were looked at.
+    """
+
+    gate: GateName
+    expectation_count: int
+    table_count: int
+    row_counts: dict[str, int]
+    breaches: tuple[Breach, ...]
+
+    @property
+    def critical(self) -> tuple[Breach, ...]:
+        return tuple(breach for breach in self.breaches if breach.severity == "critical")
+
+    @property
+    def warnings(self) -> tuple[Breach, ...]:
+        return tuple(breach for breach in self.breaches if breach.severity == "warning")
+
+    @property
+    def passed(self) -> bool:
+        return not self.critical
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-safe form for a manifest."""
+        return {
+            "gate": self.gate,
+            "passed": self.passed,
+            "expectation_count": self.expectation_count,
+            "table_count": self.table_count,
+            "row_counts": dict(self.row_counts),
+            "critical_count": len(self.critical),
+            "warning_count": len(self.warnings),
+            "breaches": [asdict(breach) for breach in self.breaches],
+        }
+
+
+def breach_message(breach: Breach, max_rows: int = 3) -> str:
+    """One line: what failed, in which table, on how many rows, and the first few of them."""
+    parts = [f"{breach.severity}: {breach.gate}.{breach.table}: not so: {breach.expectation}"]
+    if breach.row_count is not None:
+        parts.append(f"{breach.row_count:,} {'row' if breach.row_count == 1 else 'rows'}")
+    if breach.observed:
+        parts.append(" ".join(breach.observed.split()))
+    if breach.sample_rows and max_rows:
+        rows = breach.sample_rows[:max_rows]
+        parts.append(
+            "for example " + ", ".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        )
+    return "; ".join(parts)

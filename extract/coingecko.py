@@ -1,0 +1,140 @@
+"""CoinGecko API v3: what is asked, how its answers are read, and how its errors are told from data.
+
+Facts: docs.coingecko.com. A quote's own time is `last_updated`; `total_volume` is a rolling 24-hour
+sum; the last point of a market_chart is the present moment, off the grid.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import zip_longest
+from typing import Any
+from urllib.parse import quote, unquote
+
+from extract.acceptance import RowRules
+from extract.http import ApiFault, HttpSource
+from extract.raw_tables import MARKET_CHART_FIELDS, MARKETS_FIELDS
+
+SYSTEM = "coingecko"
+IDS_A_PAGE = 250
+
+MARKETS = "coingecko_markets"
+MARKET_CHART = "coingecko_market_chart"
+
+# Codes by which CoinGecko refuses the caller, whatever is asked: wrong or missing key, wrong host,
+# plan too small, blocked.
+REFUSALS = frozenset({401, 403, 10002, 10005, 10006, 10010, 10011})
+
+MARKETS_RULES = RowRules(
+    MARKETS_FIELDS, id_fields=("id",), time_field="last_updated", price_field="current_price"
+)
+MARKET_CHART_RULES = RowRules(
+    MARKET_CHART_FIELDS, id_fields=("coin_id",), time_field="point_at", price_field="price"
+)
+
+
+def fetch_markets(http: HttpSource, coins: int | tuple[str, ...]) -> list[str]:
+    """Land the quotes of the largest `coins`, or of those named; returns the ids that answered."""
+    found: list[str] = []
+    if isinstance(coins, int):
+        pages = [
+            {"per_page": str(min(coins, IDS_A_PAGE)), "page": str(page)}
+            for page in range(1, -(-coins // IDS_A_PAGE) + 1)
+        ]
+    else:
+        pages = [
+            {"ids": ",".join(coins[start : start + IDS_A_PAGE]), "per_page": str(IDS_A_PAGE)}
+            for start in range(0, len(coins), IDS_A_PAGE)
+        ]
+    for page in pages:
+        params = {"vs_currency": "usd", "order": "market_cap_desc", "precision": "full"} | page
+        body = http.get("markets", "/coins/markets", params)
+        found += [row["id"] for row in body if isinstance(row, dict) and _is_id(row.get("id"))]
+        if not body:
+            break
+    unique = list(dict.fromkeys(found))
+    return unique[:coins] if isinstance(coins, int) else unique
+
+
+def fetch_market_chart(http: HttpSource, coin_id: str, days: int) -> None:
+    """Land one coin's history: 5-minute points for 1 day, hourly for 2 to 90, daily beyond."""
+    params = {"vs_currency": "usd", "days": str(days), "precision": "full"}
+    http.get("market_chart", f"/coins/{quote(coin_id, safe='')}/market_chart", params)
+
+
+def markets_rows(body: Any, path: str) -> list[Any]:
+    """The rows of a /coins/markets answer."""
+    if not isinstance(body, list):
+        raise TypeError("not an array")
+    return body
+
+
+def market_chart_rows(body: Any, path: str) -> list[Any]:
+    """One row a point. The three series share their instants; where they do not, the price's lead."""
+    coin_id = unquote(path.split("/")[2])
+    prices, caps, volumes = (body[name] for name in ("prices", "market_caps", "total_volumes"))
+    if [_instant(p) for p in prices] != [_instant(p) for p in caps]:
+        caps = _aligned(caps, prices)
+    if [_instant(p) for p in prices] != [_instant(p) for p in volumes]:
+        volumes = _aligned(volumes, prices)
+    return [
+        {
+            "coin_id": coin_id,
+            "point_at": _instant(price),
+            "price": _value(price),
+            "market_cap": _value(cap),
+            "total_volume": _value(volume),
+        }
+        for price, cap, volume in zip_longest(prices, caps, volumes)
+    ]
+
+
+def recognise_fault(status: int, body: str) -> ApiFault | None:
+    """Tell data from the five forms of error, whatever the HTTP status says."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        # Pages of proxies and bare words such as `Throttled` or `error code: 1015`.
+        throttled = status == 429 or "throttled" in body[:200].lower() or "1015" in body[:200]
+        code = 429 if throttled else status if status >= 400 else 502
+        return ApiFault(code, f"not JSON: {' '.join(body.split())[:80]!r}")
+    if isinstance(answer, dict):
+        error, state = answer.get("error"), answer.get("status")
+        if isinstance(error, dict) and isinstance(error.get("status"), dict):
+            state = error["status"]
+        if isinstance(state, dict) and "error_code" in state:
+            message = str(state.get("error_message", ""))
+            return ApiFault(_code(state["error_code"], status), message[:200])
+        if error is not None:
+            return ApiFault(_code(state, status), str(error)[:200])
+    if status != 200:
+        return ApiFault(status, "an error without a message")
+    return None
+
+
+def is_refusal(code: int) -> bool:
+    return code in REFUSALS
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _instant(point: Any) -> Any:
+    return point[0] if isinstance(point, list) and len(point) == 2 else None
+
+
+def _value(point: Any) -> Any:
+    return point[1] if isinstance(point, list) and len(point) == 2 else None
+
+
+def _aligned(series: list[Any], prices: list[Any]) -> list[Any]:
+    by_instant = {_instant(point): point for point in series}
+    return [by_instant.get(_instant(price)) for price in prices]
+
+
+def _code(value: object, status: int) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        return status if status >= 400 else 500

@@ -1,0 +1,90 @@
+"""Loads landed responses into `raw` with dlt. The destination is named here and nowhere else.
+
+What is loaded follows from landing and raw alone: of every archive, the responses behind the last
+one that a finished load holds. Rows are inserted by key and never touched again, so a load that was
+killed at any point is simply made again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import dlt
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+from extract.acceptance import RawBatch
+from extract.landing import Landed, archives, read_archive
+from extract.raw_tables import RAW_TABLES, dlt_columns, primary_key
+from extract.reading import batches
+from extract.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PIPELINE = "crypto_market"
+DATASET = "raw"
+INSERT_ONLY = {"disposition": "merge", "strategy": "insert-only"}
+
+# dlt reads these from the environment alone: the load id on Arrow tables, and no chatter.
+os.environ.setdefault("NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID", "true")
+os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
+
+
+@dlt.source(name="landing", max_table_nesting=0)
+def landing(batch: RawBatch) -> Iterator[Any]:
+    """One resource a raw table, each hinted to the last column."""
+    for table in RAW_TABLES:
+        yield dlt.resource(
+            batch.table(table),
+            name=table,
+            primary_key=primary_key(table),
+            write_disposition=INSERT_ONLY,
+            columns=dlt_columns(table),
+        )
+
+
+class RawStore:
+    """Schema `raw` of one warehouse, as the loads write it and the fetch plan reads it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._landing_dir = settings.landing_dir
+        self._pipeline = dlt.pipeline(
+            PIPELINE,
+            destination=dlt.destinations.duckdb(str(settings.warehouse_path)),
+            dataset_name=DATASET,
+            pipelines_dir=str(settings.dlt_dir),
+        )
+
+    def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Rows of `sql` with bound `parameters`; none while the tables are not there yet."""
+        try:
+            with self._pipeline.sql_client() as client:
+                return client.execute_sql(sql, *parameters) or []
+        except DatabaseUndefinedRelation:
+            return []
+
+    def pending(self) -> Iterator[Landed]:
+        """Responses that are landed and not loaded, oldest run first."""
+        loaded = dict(
+            self.query(
+                "select responses.landing_file, max(responses.end_offset)"
+                " from landed_responses as responses"
+                " inner join _dlt_loads as loads"
+                " on responses._dlt_load_id = loads.load_id and loads.status = 0"
+                " group by responses.landing_file"
+            )
+        )
+        for path in archives(self._landing_dir):
+            start = loaded.get(path.relative_to(self._landing_dir).as_posix(), 0)
+            if path.stat().st_size > start:
+                yield from read_archive(self._landing_dir, path, start)
+
+    def load(self, responses: Iterable[Landed]) -> Iterator[int]:
+        """Load responses; yields the rows of each load as it is done."""
+        # An interrupted package is made anew from landing rather than taken up half-way.
+        self._pipeline.abort_packages()
+        for batch in batches(responses):
+            self._pipeline.run(landing(batch))
+            yield batch.row_count

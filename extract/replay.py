@@ -1,0 +1,103 @@
+"""Recordings as if each page had just been fetched when it was recorded.
+
+A recording is a file of lines, plain or gzipped: `{"recorded_at": ..., "body": ...}` with the body of
+a /coins/markets answer (other endpoints name themselves with `path` and `params`), or an archive of
+this project's own landing.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from extract import coingecko, stream
+from extract.acceptance import instant
+from extract.landing import Archive, Response, response_from_json
+from extract.pipeline import RawStore
+from extract.reading import READERS
+
+ENDPOINTS = {"markets": coingecko.SYSTEM, "market_chart": coingecko.SYSTEM, "batches": stream.SYSTEM}
+
+
+class RecordingError(Exception):
+    """A recording that cannot be read; the message names the file and the line."""
+
+
+def replay(recordings: Path, archive: Archive, store: RawStore) -> tuple[int, int]:
+    """Land every recorded answer that raw does not hold yet; returns (landed, known already).
+
+    Raises RecordingError before anything is landed when a line cannot be read.
+    """
+    files = recording_files(recordings)
+    for file in files:
+        for _ in read_recording(file):
+            pass
+    known = {content for (content,) in store.query("select content_hash from landed_responses")}
+    landed = repeated = 0
+    for file in files:
+        for response in read_recording(file):
+            if response.content_hash in known:
+                repeated += 1
+                continue
+            known.add(response.content_hash)
+            archive.append(response)
+            landed += 1
+    return landed, repeated
+
+
+def recording_files(recordings: Path) -> list[Path]:
+    """The file itself, or all recordings below a folder in the order of their names."""
+    if recordings.is_dir():
+        files = [*recordings.rglob("*.ndjson"), *recordings.rglob("*.ndjson.gz")]
+        files.sort(key=lambda path: path.name)
+    else:
+        files = [recordings] if recordings.is_file() else []
+    if not files:
+        raise RecordingError(f"{recordings} is no recording (.ndjson, .ndjson.gz) and holds none")
+    return files
+
+
+def read_recording(file: Path) -> Iterator[Response]:
+    """The answers of one recording in the order of its lines. Raises RecordingError."""
+    opener = gzip.open if file.suffix == ".gz" else open
+    number = 0
+    try:
+        with opener(file, "rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield _response(line)
+    except EOFError:
+        # The torn tail of an archive whose run was killed: the whole members before it were read.
+        return
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordingError(
+            f"{file.name}, line {number + 1 if number == 0 else number}: "
+            f"not a recorded answer ({type(error).__name__}: {error}); nothing was loaded"
+        ) from error
+
+
+def _response(line: bytes) -> Response:
+    record = json.loads(line)
+    if "fetched_at" in record:
+        response = response_from_json(line)
+        if (response.system, response.endpoint) not in READERS:
+            raise ValueError(f"unknown endpoint {response.system}/{response.endpoint}")
+        return response
+    recorded_at, body = record["recorded_at"], record["body"]
+    fetched_at: datetime | None = instant(recorded_at)
+    if fetched_at is None:
+        raise ValueError(f"recorded_at is {recorded_at!r}, not an instant with its zone")
+    path = record.get("path", "/coins/markets")
+    endpoint = path.rstrip("/").rsplit("/", 1)[-1]
+    return Response(
+        system=ENDPOINTS[endpoint],
+        endpoint=endpoint,
+        path=path,
+        params=record.get("params", {}),
+        status=record.get("status", 200),
+        fetched_at=fetched_at,
+        body=body if isinstance(body, str) else json.dumps(body, ensure_ascii=False),
+    )
