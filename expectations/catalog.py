@@ -64,9 +64,7 @@ def catalog_suite(
         claims.append(_all_present("every column that the checks read exists", expected_columns))
     if gate == "raw":
         claims.append(_no_split_column())
-    batch_query = (
-        f"select table_name, column_name from {CATALOG} where table_schema = '{gate}'"  # noqa: S608
-    )
+    batch_query = f"select table_name, column_name from {CATALOG} where table_schema = '{gate}'"  # noqa: S608
     return Suite(gate, "columns", batch_query, tuple(claims))
 
 

@@ -13,9 +13,7 @@ PRICE_COLUMNS = {
 }
 
 
-def price_in_line(
-    table: str, earlier_tables: Sequence[str], load_ids: Sequence[str]
-) -> Claim:
+def price_in_line(table: str, earlier_tables: Sequence[str], load_ids: Sequence[str]) -> Claim:
     """Catches cents for dollars or another currency: many coins jump at once.
 
     One coin may move fivefold in two days, a tenth of all coins do not.

@@ -184,5 +184,3 @@ def _load_audit() -> Iterator[Claim]:
         "received_count < 0 or accepted_count < 0 or duplicate_count < 0 or rejected_count < 0",
         shown,
     )
-
-

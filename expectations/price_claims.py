@@ -92,9 +92,7 @@ def daily_volumes() -> Iterator[Claim]:
     midnight = "(cast(volume_date as timestamp) + interval '1 day')"
     yield filled("coin_id", "source", "volume_date", "is_complete")
     yield one_row_per("coin_id", "source", "volume_date")
-    yield one_of(
-        "volume_method", ("rolling_24h_at_close", "traded_sum"), f"{key}, volume_method"
-    )
+    yield one_of("volume_method", ("rolling_24h_at_close", "traded_sum"), f"{key}, volume_method")
     yield none_where(
         "volume_usd is null or a finite number of at least 0",
         f"volume_usd < 0 or volume_usd > {LARGEST_DOUBLE}",
@@ -129,14 +127,12 @@ def rankings(min_volume_usd: float | None) -> Iterator[Claim]:
     )
     yield none_where(
         "a ranked coin has a change and no exclusion_reason",
-        "performance_rank is not null "
-        "and (change_24h_pct is null or exclusion_reason is not null)",
+        "performance_rank is not null and (change_24h_pct is null or exclusion_reason is not null)",
         shown,
     )
     yield none_where(
         "a coin without a rank has no change or an exclusion_reason",
-        "performance_rank is null "
-        "and change_24h_pct is not null and exclusion_reason is null",
+        "performance_rank is null and change_24h_pct is not null and exclusion_reason is null",
         shown,
     )
     yield Claim(

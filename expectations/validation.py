@@ -1,38 +1,157 @@
-"""Runs suites with Great Expectations. Importing this module costs seconds: import it late."""
+"""Runs suites with Great Expectations. Importing this module imports it, which takes seconds."""
 
-import os
-
-os.environ["GX_ANALYTICS_ENABLED"] = "false"
-
-import logging
 import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import great_expectations as gx
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
-from great_expectations.data_context import AbstractDataContext
+from great_expectations.data_context import EphemeralDataContext
 from great_expectations.data_context.types.base import (
     DataContextConfig,
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
 from great_expectations.datasource.fluent import SQLDatasource
-from great_expectations.expectations import UnexpectedRowsExpectation
-from great_expectations.expectations.metadata_types import FailureSeverity
-from great_expectations.render import LegacyDiagnosticRendererType, RenderedTableContent
-from great_expectations.render.renderer.renderer import renderer
 
+from expectations.claim_expectation import ExpectClaimToHold
 from expectations.claims import Claim, Suite
 from expectations.duckdb_dialect import keep_duckdb_connection_open
-from expectations.results import MAX_SAMPLE_ROWS, Breach
+from expectations.results import Breach
 
-DATASOURCE = "warehouse"
-LONGEST_TEXT = 200
+RESULTS_FOLDER = "results"
 
-logger = logging.getLogger(__name__)
+
+def find_breaches(
+    url: str, suites: Sequence[Suite], docs_dir: Path, copy_batches: bool
+) -> tuple[Breach, ...]:
+    """Validate all suites in one checkpoint and replace the gate's results under `docs_dir`.
+
+    With `copy_batches` each batch is first copied to a temporary table: worth it where a batch
+    is a small part of a big table, which is then scanned once and not once per claim.
+    """
+    keep_duckdb_connection_open()
+    results_dir = docs_dir / RESULTS_FOLDER
+    for suite in suites:
+        for kind in ("validations", "expectations"):
+            shutil.rmtree(results_dir / kind / suite.gate, ignore_errors=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        context = stored_context(results_dir)
+        with _warehouse(context, url, copy_batches) as warehouse:
+            checkpoint = gx.Checkpoint(
+                name="gate",
+                validation_definitions=[_definition(context, warehouse, suite) for suite in suites],
+                result_format={"result_format": "COMPLETE"},
+            )
+            run_results = context.checkpoints.add(checkpoint).run().run_results
+    suites_by_name = {suite.name: suite for suite in suites}
+    breaches = [
+        _breach(suites_by_name[run.suite_name], result)
+        for run in run_results.values()
+        for result in run.results
+        if not result.success
+    ]
+    return tuple(sorted(breaches, key=lambda breach: breach.severity != "critical"))
+
+
+def stored_context(results_dir: Path, site_dir: Path | None = None) -> EphemeralDataContext:
+    """A context that keeps suites and validation results as files, the rest in memory."""
+    config = InMemoryStoreBackendDefaults()
+    for store, folder in (
+        (config.expectations_store_name, "expectations"),
+        (config.validation_results_store_name, "validations"),
+    ):
+        config.stores[store]["store_backend"] = _files(results_dir / folder)
+    if site_dir is not None:
+        config.data_docs_sites = {
+            "gates": {
+                "class_name": "SiteBuilder",
+                "show_how_to_buttons": False,
+                "store_backend": _files(site_dir),
+                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            }
+        }
+    project = DataContextConfig(
+        store_backend_defaults=config,
+        progress_bars=ProgressBarsConfig(globally=False),
+        analytics_enabled=False,
+    )
+    return gx.get_context(mode="ephemeral", project_config=project)
+
+
+def _files(directory: Path) -> dict[str, Any]:
+    return {
+        "class_name": "TupleFilesystemStoreBackend",
+        "base_directory": str(directory.resolve()),
+    }
+
+
+@contextmanager
+def _warehouse(
+    context: EphemeralDataContext, url: str, copy_batches: bool
+) -> Iterator[SQLDatasource]:
+    """The data source; afterwards no connection is left, so that others can open the file."""
+    warehouse = context.data_sources.add_sql(
+        "warehouse", connection_string=url, create_temp_table=copy_batches
+    )
+    try:
+        yield warehouse
+    finally:
+        warehouse.get_execution_engine().close()
+        warehouse.get_engine().dispose()
+
+
+def _definition(
+    context: EphemeralDataContext, warehouse: SQLDatasource, suite: Suite
+) -> gx.ValidationDefinition:
+    asset = warehouse.add_query_asset(suite.table, query=suite.batch_query)
+    expectations = [
+        ExpectClaimToHold.of(claim, position) for position, claim in enumerate(suite.claims)
+    ]
+    return context.validation_definitions.add(
+        gx.ValidationDefinition(
+            name=suite.name,
+            data=asset.add_batch_definition_whole_table("rows"),
+            suite=context.suites.add(
+                gx.ExpectationSuite(name=suite.name, expectations=expectations)
+            ),
+        )
+    )
+
+
+def _breach(suite: Suite, result: ExpectationValidationResult) -> Breach:
+    claim = suite.claims[result.expectation_config.meta["position"]]
+    rows = result.result.get("details", {}).get("unexpected_rows", [])
+    row_count = result.result.get("observed_value")
+    return Breach(
+        gate=suite.gate,
+        table=_tables_at_fault(suite, claim, rows),
+        expectation=claim.text,
+        severity=claim.severity,
+        row_count=row_count,
+        sample_rows=rows,
+        observed=_observed(claim, rows) if row_count is not None else _failure(result),
+    )
+
+
+def _tables_at_fault(suite: Suite, claim: Claim, rows: Sequence[dict[str, Any]]) -> str:
+    if claim.names_tables and rows:
+        return ", ".join(dict.fromkeys(str(row["table_name"]) for row in rows))
+    return suite.table
+
+
+def _observed(claim: Claim, rows: Sequence[dict[str, Any]]) -> str | None:
+    return claim.observed.format(**rows[0]) if claim.observed and rows else None
+
+
+def _failure(result: ExpectationValidationResult) -> str:
+    """The library nests one report per metric; the first message says enough."""
+    reports = [result.exception_info, *result.exception_info.values()]
+    for report in reports:
+        if isinstance(report, dict) and report.get("exception_message"):
+            return f"could not be evaluated: {report['exception_message']}"
+    return "could not be evaluated"
