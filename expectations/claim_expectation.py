@@ -42,13 +42,15 @@ class ExpectClaimToHold(UnexpectedRowsExpectation):
 
     @classmethod
     @renderer(renderer_type=LegacyDiagnosticRendererType.OBSERVED_VALUE)
-    def _observed_cell(cls, result: Any = None, **_: Any) -> str:
+    def _diagnostic_observed_value_renderer(cls, result: Any = None, **_: Any) -> str:
         count = result.result.get("observed_value")
         return "could not be evaluated" if count is None else f"{count:,} rows"
 
     @classmethod
     @renderer(renderer_type=LegacyDiagnosticRendererType.UNEXPECTED_TABLE)
-    def _sample_table(cls, result: Any = None, **_: Any) -> list[RenderedTableContent] | None:
+    def _diagnostic_unexpected_table_renderer(
+        cls, result: Any = None, **_: Any
+    ) -> list[RenderedTableContent] | None:
         rows = result.result.get("details", {}).get("unexpected_rows")
         if not rows:
             return None

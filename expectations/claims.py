@@ -4,6 +4,8 @@ A query names the batch as `{batch}`. Where a query joins, the batch needs an al
 does not, it must have none: Great Expectations adds its own.
 """
 
+# ruff: noqa: S608 - queries are put together from constants and validated load ids.
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,8 +45,16 @@ class Suite:
 
 
 def text_list(values: Sequence[str]) -> str:
-    """A SQL list of text literals; the values are constants of this package or validated ids."""
-    return ", ".join(f"'{value}'" for value in values)
+    """A SQL list of text literals: constants of this package or validated ids, never free text.
+
+    An empty list becomes an empty text, which equals no id.
+    """
+    return ", ".join(f"'{value}'" for value in values or [""])
+
+
+def loaded_by(load_ids: Sequence[str] | None) -> str:
+    """The where clause that selects the rows of the loads; none for all rows."""
+    return "" if load_ids is None else f" where _dlt_load_id in ({text_list(load_ids)})"
 
 
 def none_where(
@@ -55,7 +65,7 @@ def none_where(
     reason: str = "",
 ) -> Claim:
     """No row of the batch meets the condition; `columns` are shown of the rows that do."""
-    query = f"select {columns} from {{batch}} where {condition}"  # noqa: S608
+    query = f"select {columns} from {{batch}} where {condition}"
     return Claim(text, query, severity, reason)
 
 
@@ -74,8 +84,7 @@ def one_row_per(*columns: str) -> Claim:
     key = ", ".join(columns)
     return Claim(
         f"one row per {key}",
-        f"select {key}, count(*) as row_count from {{batch}} "  # noqa: S608
-        f"group by {key} having count(*) > 1",
+        f"select {key}, count(*) as row_count from {{batch}} group by {key} having count(*) > 1",
     )
 
 
@@ -89,16 +98,13 @@ def one_of(column: str, values: Sequence[str], columns: str, nullable: bool = Fa
     )
 
 
-def found_in(
-    column: str, schema: str, table: str, other_column: str | None = None, columns: str = ""
-) -> Claim:
-    """Every value of the column exists in the other table."""
-    other = other_column or column
+def found_in(column: str, table: str, columns: str) -> Claim:
+    """Every value of the column exists in the column of the same name of the other table."""
+    known = f"select {column} from {table} where {column} is not null"
     return none_where(
-        f"{column} exists in {schema}.{table}",
-        f"{column} is null or {column} not in "
-        f"(select {other} from {schema}.{table} where {other} is not null)",  # noqa: S608
-        columns or column,
+        f"{column} exists in {table}",
+        f"{column} is null or {column} not in ({known})",
+        columns,
     )
 
 

@@ -6,8 +6,10 @@ imported when a gate runs, not before: it takes seconds.
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from expectations.catalog import catalog_suite, checkable_tables, count_rows, read_catalog
 from expectations.claims import Suite
@@ -15,9 +17,24 @@ from expectations.mart_suites import MART_COLUMNS, mart_suites
 from expectations.raw_suites import RAW_COLUMNS, REQUIRED_RAW_TABLES, raw_suites
 from expectations.results import Breach, GateName, GateResult, breach_message
 
-__all__ = ["Breach", "GateName", "GateResult", "breach_message", "build_docs", "run_gate"]
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = [
+    "Breach",
+    "GateName",
+    "GateResult",
+    "WarehouseUnavailableError",
+    "breach_message",
+    "build_docs",
+    "run_gate",
+]
 
 LOAD_ID = re.compile(r"[0-9]+\.[0-9]+")
+
+
+class WarehouseUnavailableError(RuntimeError):
+    """The warehouse exists but cannot be opened, for another holds it."""
 
 
 def run_gate(
@@ -32,15 +49,13 @@ def run_gate(
     `load_ids` restricts every batch of the raw gate to those loads; None means all rows.
     `min_volume_usd` is the least 24 h volume of a ranked coin; None leaves it unchecked.
     Raises ValueError for an unknown gate or a malformed load id, FileNotFoundError for a DuckDB
-    file that does not exist, and the driver's error if the warehouse cannot be opened.
+    file that does not exist, and WarehouseUnavailableError if another holds the warehouse.
     """
     if gate not in ("raw", "marts"):
         raise ValueError(f"unknown gate {gate!r}: expected 'raw' or 'marts'")
     if malformed := [load_id for load_id in load_ids or () if not LOAD_ID.fullmatch(load_id)]:
         raise ValueError(f"malformed load ids: {malformed}")
-    if gate == "marts" and load_ids is not None:
-        raise ValueError("load ids restrict the raw gate only: marts are checked whole")
-    suites, row_counts = _plan(gate, url, load_ids, min_volume_usd)
+    suites, row_counts = plan_gate(gate, url, load_ids, min_volume_usd)
     _switch_analytics_off()
     from expectations.validation import find_breaches
 
@@ -49,7 +64,9 @@ def run_gate(
         expectation_count=sum(len(suite.claims) for suite in suites),
         table_count=len(row_counts),
         row_counts=row_counts,
-        breaches=find_breaches(url, suites, docs_dir, copy_batches=bool(load_ids)),
+        breaches=find_breaches(
+            url, suites, docs_dir, copy_batches=gate == "raw" and load_ids is not None
+        ),
     )
 
 
@@ -61,32 +78,44 @@ def build_docs(docs_dir: Path) -> Path:
     return write_site(docs_dir)
 
 
-def _plan(
-    gate: GateName, url: str, load_ids: Sequence[str] | None, min_volume_usd: float | None
+def plan_gate(
+    gate: GateName,
+    url: str,
+    load_ids: Sequence[str] | None = None,
+    min_volume_usd: float | None = None,
 ) -> tuple[list[Suite], dict[str, int]]:
     """The suites for the tables that exist, and how many rows each looks at."""
+    with _connection(url) as connection:
+        catalog = read_catalog(connection, gate)
+        if gate == "raw":
+            suites = raw_suites(checkable_tables(catalog, RAW_COLUMNS), load_ids)
+            schema = catalog_suite(gate, catalog, RAW_COLUMNS, REQUIRED_RAW_TABLES)
+        else:
+            suites = mart_suites(checkable_tables(catalog, MART_COLUMNS), min_volume_usd)
+            schema = catalog_suite(gate, catalog, MART_COLUMNS, list(MART_COLUMNS))
+        return [schema, *suites], count_rows(connection, suites)
+
+
+@contextmanager
+def _connection(url: str) -> Iterator["Connection"]:
+    """A connection that is closed, not pooled, afterwards: DuckDB admits one process at a time."""
     from sqlalchemy import create_engine
     from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import NullPool
 
     location = make_url(url)
-    database = location.database
-    if location.get_backend_name() == "duckdb" and not (database and Path(database).is_file()):
-        raise FileNotFoundError(f"no DuckDB file at {database}")
-    engine = create_engine(location, poolclass=NullPool)
-    with engine.connect() as connection:
-        catalog = read_catalog(connection, gate)
-        if gate == "raw":
-            tables = checkable_tables(catalog, RAW_COLUMNS)
-            suites = raw_suites(tables, load_ids)
-            schema = catalog_suite(gate, catalog, RAW_COLUMNS, REQUIRED_RAW_TABLES)
-        else:
-            tables = checkable_tables(catalog, MART_COLUMNS)
-            suites = mart_suites(set(tables), min_volume_usd)
-            schema = catalog_suite(gate, catalog, MART_COLUMNS, list(MART_COLUMNS))
-        row_counts = count_rows(connection, suites)
-    engine.dispose()
-    return [schema, *suites], row_counts
+    if location.get_backend_name() == "duckdb" and not Path(location.database or "").is_file():
+        raise FileNotFoundError(f"no DuckDB file at {location.database}")
+    try:
+        connection = create_engine(location, poolclass=NullPool).connect()
+    except DBAPIError as error:
+        raise WarehouseUnavailableError(
+            f"{location.render_as_string()} could not be opened: {error.orig}. Nothing was "
+            "checked. Close every other connection to it, in this process too, and run again."
+        ) from error
+    with connection:
+        yield connection
 
 
 def _switch_analytics_off() -> None:

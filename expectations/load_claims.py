@@ -1,8 +1,10 @@
 """Claims about a load as a whole: each of its rows can be plausible while the load is poisoned."""
 
+# ruff: noqa: S608 - queries are put together from constants and validated load ids.
+
 from collections.abc import Sequence
 
-from expectations.claims import Claim, text_list
+from expectations.claims import Claim, loaded_by, text_list
 
 # Where each raw table keeps the coin, the time of its quote and the price. Markets rows are
 # ordered by fetch time: the vendor's last_updated goes back between polls.
@@ -80,7 +82,7 @@ def price_in_line(table: str, earlier_tables: Sequence[str], load_ids: Sequence[
         cross join counts
         where counts.jumped_count >= 3
             and counts.jumped_count > 0.1 * counts.compared_count
-    """  # noqa: S608
+    """
     return Claim(
         f"the median {price} is within a factor of 5 of the last price of the 48 hours before, "
         "but for 2 coins or a tenth of them",
@@ -150,7 +152,7 @@ def enough_coins(load_ids: Sequence[str]) -> Claim:
         from missing
         cross join counts
         where counts.missing_count > 0.2 * counts.previous_count
-        """,  # noqa: S608
+        """,
         severity="warning",
         reason="Ids vanish one at a time; a drop this large is a truncated answer.",
         observed="{missing_count} of {previous_count} coins are missing",
@@ -159,10 +161,9 @@ def enough_coins(load_ids: Sequence[str]) -> Claim:
 
 def rejected_share_small(tables: Sequence[str], load_ids: Sequence[str] | None) -> Claim:
     """Counts per table over the same loads; `tables` are the raw tables of observations."""
-    restriction = f" where _dlt_load_id in ({text_list(load_ids)})" if load_ids else ""
     counts = [
-        f"select '{table}' as table_name, count(*) as loaded_count "  # noqa: S608
-        f"from raw.{table}{restriction}"
+        f"select '{table}' as table_name, count(*) as loaded_count "
+        f"from raw.{table}{loaded_by(load_ids)}"
         for table in tables
     ] or ["select '' as table_name, 0 as loaded_count"]
     return Claim(
@@ -193,7 +194,7 @@ def rejected_share_small(tables: Sequence[str], load_ids: Sequence[str] | None) 
         inner join shares on batch_rows.table_name = shares.table_name
         where shares.rejected_count >= 20
             and shares.rejected_count > 0.2 * shares.received_count
-        """,  # noqa: S608
+        """,
         reason="The source changed its form, or it is down and answers with errors.",
         observed="{rejected_count} of {received_count} received rows rejected",
         names_tables=True,

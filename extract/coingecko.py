@@ -25,6 +25,8 @@ MARKET_CHART = "coingecko_market_chart"
 # plan too small, blocked.
 REFUSALS = frozenset({401, 403, 10002, 10005, 10006, 10010, 10011})
 
+THROTTLED = 429
+
 MARKETS_RULES = RowRules(
     MARKETS_FIELDS, id_fields=("id",), time_field="last_updated", price_field="current_price"
 )
@@ -110,10 +112,6 @@ def recognise_fault(status: int, body: str) -> ApiFault | None:
     if status != 200:
         return ApiFault(status, "an error without a message")
     return None
-
-
-def is_refusal(code: int) -> bool:
-    return code in REFUSALS
 
 
 def _is_id(value: object) -> bool:

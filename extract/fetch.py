@@ -91,16 +91,7 @@ def visit(
         unknown = [coin for coin in settings.coins if coin not in report.coins]
         report.failures += [f"coingecko knows no coin {coin!r}" for coin in unknown]
 
-    plan = missing_days(store, report.coins, clock(), settings.history_days)
-    for done, (coin_id, calls) in enumerate(plan.items(), start=1):
-        progress("history", done, len(plan))
-        for days in calls:
-            try:
-                coingecko.fetch_market_chart(sources.coingecko, coin_id, days)
-                report.chart_calls += 1
-            except CallFailedError as error:
-                log.warning("%s", error)
-                report.failures.append(str(error))
+    _fetch_history(sources.coingecko, store, settings, clock, progress, report)
 
     if sources.stream is not None:
         [(last_batch,)] = store.query("select max(batch_number) from stream_ticks") or [(None,)]
@@ -112,6 +103,34 @@ def visit(
             log.warning("%s", error)
             report.failures.append(str(error))
     return report
+
+
+def _fetch_history(
+    http: HttpSource,
+    store: RawStore,
+    settings: Settings,
+    clock: Clock,
+    progress: Progress,
+    report: FetchReport,
+) -> None:
+    """Ask for the hours that are missing, coin by coin."""
+    plan = missing_days(store, report.coins, clock(), settings.history_days)
+    for done, (coin_id, calls) in enumerate(plan.items(), start=1):
+        progress("history", done, len(plan))
+        for days in calls:
+            try:
+                coingecko.fetch_market_chart(http, coin_id, days)
+                report.chart_calls += 1
+            except CallFailedError as error:
+                if error.code in coingecko.REFUSALS:
+                    raise
+                log.warning("%s", error)
+                report.failures.append(str(error))
+                if error.code == coingecko.THROTTLED:
+                    report.failures.append(
+                        f"history of {len(plan) - done + 1} coins is left for the next refresh"
+                    )
+                    return
 
 
 def _live_coingecko(settings: Settings, archive: Archive, clock: Clock) -> HttpSource:

@@ -51,7 +51,11 @@ class SourceError(Exception):
 
 
 class CallFailedError(SourceError):
-    """One call got no data, though the source may well answer others."""
+    """One call got no data, though the source may well answer others; `code` says why, if it said."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,9 @@ class HttpSource:
             raise CallFailedError(f"{self._system} {path}: {type(error).__name__}") from error
         fault = self._recognise_fault(response.status_code, response.text)
         if fault is not None:
-            raise CallFailedError(f"{self._system} {path}: {fault.code} {fault.message}")
+            raise CallFailedError(
+                f"{self._system} {path}: {fault.code} {fault.message}", fault.code
+            )
         return response.json()
 
     def _land(self, response: requests.Response, *_: Any, **__: Any) -> None:

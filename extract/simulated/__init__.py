@@ -1,0 +1,1 @@
+"""A deterministic simulated market, and a local API that serves it with the shapes of CoinGecko."""

@@ -32,11 +32,15 @@ def main(port: int, as_of: str | None, seed: int) -> None:
             click.echo(f"CoinGecko's shapes: {api.base_url}/coins/markets?vs_currency=usd")
             click.echo(f"Trades:             {api.stream_url}/batches?limit=1")
             click.echo(f"The clock starts at {start:%Y-%m-%d %H:%M:%S} UTC. Ctrl-C ends.")
-            threading.Event().wait()
+            _wait(api)
     except KeyboardInterrupt:
         click.echo("Stopped.")
     except OSError as error:
         raise click.ClickException(f"cannot listen on port {port}: {error}") from error
+
+
+def _wait(api: SimulatedApi) -> None:
+    threading.Event().wait()
 
 
 def _moment(text: str) -> datetime:

@@ -64,7 +64,7 @@ def _coin(
 
 
 COINS: tuple[Coin, ...] = (
-    _coin("bitcoin", "btc", "Bitcoin", 105_000.0, (19.9e6, 21e6, 21e6), 38e9, 1.0, 0.025,
+    _coin("bitcoin", "btc", "Bitcoin", 112_000.0, (19.9e6, 21e6, 21e6), 38e9, 1.0, 0.025,
           supply_growth=0.008),
     _coin("ethereum", "eth", "Ethereum", 3_300.0, (120.6e6, 120.6e6, None), 22e9, 1.3, 0.035,
           supply_growth=0.003, sale=("btc", 0.0007527)),
@@ -96,7 +96,7 @@ COINS: tuple[Coin, ...] = (
           supply_growth=0.06),
     _coin("stellar", "xlm", "Stellar", 0.27, (30.9e9, 50e9, 50e9), 0.2e9, 1.2, 0.045,
           supply_growth=0.03),
-    _coin("shiba-inu", "shib", "Shiba Inu", 0.0000092, (589.2e12, 589.5e12, None), 0.19e9, 1.4,
+    _coin("shiba-inu", "shib", "Shiba Inu", 0.0000076, (589.2e12, 589.5e12, None), 0.19e9, 1.4,
           0.05),
     _coin("litecoin", "ltc", "Litecoin", 92.0, (75.9e6, 84e6, 84e6), 0.45e9, 1.1, 0.038,
           supply_growth=0.02),

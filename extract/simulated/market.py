@@ -28,7 +28,7 @@ _SLOW_MS = tuple(BATCH_MS * 3**k for k in range(11, 15))
 _SLOW_WEIGHTS = (1.2, 1.15, 0.9, 0.6)
 # Standard deviation of the change over a day when the amplitude of a one-day octave is 1, measured.
 _DAILY_CHANGE = 2.15
-_MARKET_VOLATILITY = 0.02
+_MARKET_VOLATILITY = 0.023
 # Calm and busy weeks come to all coins together.
 _TURBULENCE_MS = (4 * DAY_MS, 11 * DAY_MS, 40 * DAY_MS)
 _TURBULENCE = (0.25, 0.25, 0.25)
@@ -69,7 +69,7 @@ class _Engine:
         self.fast = Noise(f"{name}/fast", _FAST_MS, _walk(_FAST_MS, own))
         slow = _walk(_SLOW_MS, own)
         self.slow = Noise(f"{name}/slow", _SLOW_MS, _weighted(slow))
-        self.jumps = Jumps(f"{name}/jump", 2.0 * coin.volatility)
+        self.jumps = Jumps(f"{name}/jump", 1.6 * coin.volatility)
 
 
 def _weighted(amplitudes: Sequence[float]) -> list[float]:

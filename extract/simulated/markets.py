@@ -65,7 +65,8 @@ class MarketsPage:
         for rank, row in enumerate(rows, start=1):
             row["market_cap_rank"] = rank
         if ids is not None:
-            rows = [row for row in rows if row["id"] in set(ids)]
+            wanted = set(ids)
+            rows = [row for row in rows if row["id"] in wanted]
         field, _, direction = order.rpartition("_")
         key = {"market_cap": "market_cap", "volume": "total_volume", "id": "id"}[field]
         rows.sort(key=lambda row: row[key], reverse=direction == "desc")
@@ -78,7 +79,7 @@ class MarketsPage:
         wanted = [at, at - DAY_MS, *(at - PERIODS_MS[period] for period in periods)]
         prices = market.prices(coin_id, np.concatenate([wanted, range_grid]))
         price, price_before = float(prices[0]), float(prices[1])
-        day = prices[len(wanted) :]
+        high, low = float(prices[len(wanted) :].max()), float(prices[len(wanted) :].min())
         supplies = market.supplies(coin_id, np.array([at, at - DAY_MS]))
         circulating = float(supplies.circulating[0])
         cap = price * circulating
@@ -86,15 +87,13 @@ class MarketsPage:
         total = None if supplies.total is None else float(supplies.total[0])
         most = supplies.maximum if supplies.maximum is not None else total
         volume = float(market.rolling_volumes(coin_id, np.array([at]))[0])
-        records = self._records_of(coin_id, at)
         # The real API shows this one difference as a whole number on about half of the rows.
         cap_change = cap - cap_before
         if hash_one(stream_key(coin_id, "whole"), at) % 2:
             cap_change = round(cap_change)
-        symbol = market.symbol_at(coin_id, at)
         row = {
             "id": coin_id,
-            "symbol": symbol,
+            "symbol": market.symbol_at(coin_id, at),
             "name": market.name_at(coin_id, at),
             "image": f"https://assets.example/coins/images/{self._image_number[coin_id]}"
             f"/large/{coin_id}.png",
@@ -103,8 +102,8 @@ class MarketsPage:
             "market_cap_rank": None,
             "fully_diluted_valuation": None if most is None else round(price * most),
             "total_volume": round(volume) if volume >= 1e6 else round(volume, 2),
-            "high_24h": shown(float(day.max()), precision),
-            "low_24h": shown(float(day.min()), precision),
+            "high_24h": shown(high, precision),
+            "low_24h": shown(low, precision),
             "price_change_24h": price - price_before,
             "price_change_percentage_24h": _percent(price, price_before),
             "market_cap_change_24h": cap_change,
@@ -112,12 +111,7 @@ class MarketsPage:
             "circulating_supply": circulating,
             "total_supply": total,
             "max_supply": supplies.maximum,
-            "ath": shown(max(records.high, price)),
-            "ath_change_percentage": _percent(price, max(records.high, price)),
-            "ath_date": iso(records.high_ms if records.high >= price else at),
-            "atl": float(shown(min(records.low, price))),
-            "atl_change_percentage": _percent(price, min(records.low, price)),
-            "atl_date": iso(records.low_ms if records.low <= price else at),
+            **self._records_shown(coin_id, at, price),
             "roi": self._roi(coin, price, at),
             "last_updated": iso(at),
         }
@@ -125,6 +119,19 @@ class MarketsPage:
             change = 100.0 * (price / float(prices[number]) - 1.0)
             row[f"price_change_percentage_{period}_in_currency"] = change
         return row
+
+    def _records_shown(self, coin_id: str, at_ms: int, price: float) -> dict:
+        records = self._records_of(coin_id, at_ms)
+        high, high_ms = max((records.high, records.high_ms), (price, at_ms))
+        low, low_ms = min((records.low, records.low_ms), (price, at_ms))
+        return {
+            "ath": shown(high),
+            "ath_change_percentage": _percent(price, high),
+            "ath_date": iso(high_ms),
+            "atl": float(shown(low)),
+            "atl_change_percentage": _percent(price, low),
+            "atl_date": iso(low_ms),
+        }
 
     def _records_of(self, coin_id: str, at_ms: int) -> _Records:
         week = at_ms // _RECORDS_STEP_MS

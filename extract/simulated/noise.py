@@ -10,7 +10,7 @@ _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
 _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
-_CHUNK = 1_024
+_CHUNK = 2_048
 _QUANTILES = 4_096
 
 
@@ -25,11 +25,12 @@ def hash_index(key: int | np.ndarray, index: np.ndarray) -> np.ndarray:
     x = index.astype(np.uint64)
     x *= np.uint64(_GOLDEN)
     x += np.asarray(key, dtype=np.uint64)
-    x ^= x >> np.uint64(30)
+    shifted = x >> np.uint64(30)
+    x ^= shifted
     x *= np.uint64(_MIX_1)
-    x ^= x >> np.uint64(27)
+    x ^= np.right_shift(x, np.uint64(27), out=shifted)
     x *= np.uint64(_MIX_2)
-    x ^= x >> np.uint64(31)
+    x ^= np.right_shift(x, np.uint64(31), out=shifted)
     return x
 
 
@@ -60,12 +61,17 @@ _GAUSS, _HEAVY = _quantile_tables()
 
 def gauss(key: int, index: np.ndarray) -> np.ndarray:
     """Normal numbers, mean 0 and variance 1."""
-    return _GAUSS[hash_index(key, index) >> np.uint64(52)]
+    return _quantile(_GAUSS, hash_index(key, index))
 
 
 def heavy(key: int | np.ndarray, index: np.ndarray) -> np.ndarray:
     """Fat-tailed symmetric numbers, mean 0 and variance 1."""
-    return _HEAVY[hash_index(key, index) >> np.uint64(52)]
+    return _quantile(_HEAVY, hash_index(key, index))
+
+
+def _quantile(table: np.ndarray, hashed: np.ndarray) -> np.ndarray:
+    hashed >>= np.uint64(52)
+    return table.take(hashed.view(np.int64), mode="clip")
 
 
 def by_index(index: np.ndarray, of: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -115,10 +121,16 @@ class Noise:
         """One row per octave."""
         shifted = at_ms + self._phases
         index = shifted // self._periods
-        x = (shifted - index * self._periods) * self._inverse
+        shifted -= index * self._periods
+        x = shifted * self._inverse
         left = heavy(self._keys, index)
-        right = heavy(self._keys, index + 1)
-        return (left + (right - left) * (x * x * (3.0 - 2.0 * x))) * self._amplitudes
+        index += 1
+        out = heavy(self._keys, index)
+        out -= left
+        out *= x * x * (3.0 - 2.0 * x)
+        out += left
+        out *= self._amplitudes
+        return out
 
 
 def _column(values: Sequence[float], dtype: type) -> np.ndarray:

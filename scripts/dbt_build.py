@@ -1,0 +1,116 @@
+"""Runs dbt in this process, so that its imports are paid once."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from extract.settings import PROJECT_ROOT, Settings
+
+log = logging.getLogger(__name__)
+
+SAMPLE_ROWS = 3
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """Counts by kind of node and messages of what failed."""
+
+    models: int = 0
+    seeds: int = 0
+    tests: int = 0
+    warnings: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "models": self.models,
+            "seeds": self.seeds,
+            "tests": self.tests,
+            "warnings": self.warnings,
+            "failures": self.failures,
+        }
+
+
+def build(
+    settings: Settings,
+    select: str | None = None,
+    full_refresh: bool = False,
+    on_node: Callable[[str], None] = lambda name: None,
+) -> DbtResult:
+    """`dbt build` of models, seeds and data tests; unit tests belong to the test suite."""
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if select:
+        arguments += ["--select", select]
+    if full_refresh:
+        arguments.append("--full-refresh")
+    return invoke(settings, arguments, on_node)
+
+
+def invoke(
+    settings: Settings, arguments: list[str], on_node: Callable[[str], None] = lambda name: None
+) -> DbtResult:
+    """Run a dbt command against this warehouse; output goes to the log folder."""
+    os.environ["CRYPTO_DATA_DIR"] = str(settings.data_dir)
+    from dbt.cli.main import dbtRunner
+
+    def on_event(event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            on_node(event.data.node_info.node_name)
+
+    runner = dbtRunner(callbacks=[on_event])
+    outcome = runner.invoke(
+        [
+            "--quiet",
+            "--no-use-colors",
+            "--log-path",
+            str(settings.log_dir),
+            "--log-format-file",
+            "text",
+            *arguments,
+            "--project-dir",
+            str(PROJECT_ROOT),
+            "--profiles-dir",
+            str(PROJECT_ROOT),
+            "--target-path",
+            str(settings.dbt_dir),
+        ]
+    )
+    _release_warehouse()
+    if outcome.exception is not None:
+        return DbtResult(failures=[str(outcome.exception).strip()])
+    results = [result for result in outcome.result or [] if hasattr(result, "status")]
+    kinds = Counter(str(result.node.resource_type) for result in results)
+    return DbtResult(
+        models=kinds["model"],
+        seeds=kinds["seed"],
+        tests=kinds["test"],
+        warnings=[_message(settings, r) for r in results if str(r.status) == "warn"],
+        failures=[_message(settings, r) for r in results if str(r.status) in ("fail", "error")],
+    )
+
+
+def _release_warehouse() -> None:
+    """dbt-duckdb keeps its connection for the life of the process, under settings of its own."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager._ENV.close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _message(settings: Settings, result: Any) -> str:
+    """Name, count and a few of the rows."""
+    if str(result.status) == "error":
+        return f"{result.node.name}: {' '.join(str(result.message).split())}"
+    with duckdb.connect(str(settings.warehouse_path)) as warehouse:
+        rows = warehouse.sql(result.node.compiled_code).limit(SAMPLE_ROWS)
+        shown = [dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall()]
+    samples = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in shown)
+    return f"{result.node.name}: {result.failures} rows, for example {samples}"

@@ -1,0 +1,230 @@
+"""The whole job, stage by stage: fetch, load, gate 1, build, gate 2, publish."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from expectations.results import GateName, GateResult, breach_message
+from extract.fetch import FetchReport, open_sources, visit, wall_clock
+from extract.http import SourceError
+from extract.landing import Archive, SourceKindMismatchError, new_run_id, refuse_other_kinds
+from extract.pipeline import RawStore
+from extract.raw_tables import RAW_TABLES
+from extract.replay import RecordingError, replay
+from extract.settings import Settings
+from scripts.dbt_build import DbtResult, build
+from scripts.exit_codes import ExitCode, JobError
+from scripts.publish import publish
+
+log = logging.getLogger(__name__)
+
+StageDetail = Callable[[str], None]
+
+
+@dataclass
+class JobReport:
+    """What a run did; `seconds` by stage."""
+
+    run_id: str
+    as_of: datetime
+    seconds: dict[str, float] = field(default_factory=dict)
+    fetch: FetchReport | None = None
+    replayed: tuple[int, int] | None = None
+    loaded_rows: int = 0
+    gates: dict[str, GateResult] = field(default_factory=dict)
+    dbt: DbtResult | None = None
+    snapshot: Path | None = None
+
+
+class Job:
+    """One run over one data folder, which the caller has locked.
+
+    `on_stage(name)` gives a context whose value takes details of the progress.
+    """
+
+    def __init__(
+        self, settings: Settings, on_stage: Callable[[str], Any], run_id: str | None = None
+    ) -> None:
+        self._settings = settings
+        self._on_stage = on_stage
+        now = settings.as_of or wall_clock()
+        self.report = JobReport(run_id or new_run_id(wall_clock()), now)
+        self._store = RawStore(settings)
+
+    def refresh(self, select: str | None = None, full_refresh: bool = False) -> JobReport:
+        """Take up what is new and publish it. Raises JobError."""
+        self._import_ahead()
+        self._take_in()
+        return self.build_and_publish(select, full_refresh)
+
+    def build_and_publish(
+        self, select: str | None = None, full_refresh: bool = False
+    ) -> JobReport:
+        """Everything behind landing. Raises JobError."""
+        with self._stage("load") as detail:
+            self._load(detail)
+        with self._stage("gate 1: raw"):
+            self._gate("raw", self._unchecked_loads())
+            self._remember_checked_loads()
+        with self._stage("dbt build") as detail:
+            self._build(detail, select, full_refresh)
+        with self._stage("gate 2: marts"):
+            self._gate("marts", None)
+        with self._stage("quality docs"):
+            from expectations.gates import build_docs
+
+            build_docs(self._settings.quality_docs_dir)
+        with self._stage("publish"):
+            self.report.snapshot = publish(self._settings, self.report.run_id, self._facts())
+        return self.report
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[StageDetail]:
+        log.info("%s: %s", self.report.run_id, name)
+        started = time.perf_counter()
+        with self._on_stage(name) as detail:
+            yield detail
+        self.report.seconds[name] = round(time.perf_counter() - started, 2)
+
+    @staticmethod
+    def _import_ahead() -> None:
+        """Great Expectations and dbt take seconds to import: let them, while the network is slow."""
+
+        def run() -> None:
+            for module in ("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations"):
+                importlib.import_module(module)
+
+        threading.Thread(target=run, name="import-ahead", daemon=True).start()
+
+    def _take_in(self) -> None:
+        settings, report = self._settings, self.report
+        with self._stage("fetch") as detail:
+            # An earlier run may have been killed between landing and raw.
+            self._load(detail)
+            with Archive(settings.landing_dir, settings.source_kind, report.run_id) as archive:
+                try:
+                    if settings.source_kind == "replay":
+                        assert settings.recordings is not None  # noqa: S101
+                        report.replayed = replay(settings.recordings, archive, self._store)
+                    else:
+                        clock = wall_clock if settings.source_kind == "live" else self._fixed_clock
+                        with open_sources(settings, archive, clock) as sources:
+                            report.fetch = visit(
+                                sources,
+                                self._store,
+                                settings,
+                                clock,
+                                lambda what, done, total: detail(
+                                    f"{what} {done}/{total}" if total else f"{what} {done}"
+                                ),
+                            )
+                except RecordingError as error:
+                    raise JobError(ExitCode.USAGE, str(error)) from error
+                except SourceError as error:
+                    raise JobError(
+                        ExitCode.SOURCE,
+                        f"{error}. What had arrived is kept and taken up by the next refresh; "
+                        "the published snapshot stays as it was.",
+                    ) from error
+
+    def _fixed_clock(self) -> datetime:
+        return self.report.as_of
+
+    def _load(self, detail: StageDetail) -> None:
+        for rows in self._store.load(self._store.pending()):
+            self.report.loaded_rows += rows
+            detail(f"{self.report.loaded_rows:,} rows")
+
+    def _gate(self, name: GateName, load_ids: list[str] | None) -> None:
+        from expectations.gates import run_gate
+
+        result = run_gate(
+            name, self._settings.warehouse_url, self._settings.quality_docs_dir, load_ids
+        )
+        self.report.gates[name] = result
+        for breach in result.breaches:
+            log.warning(breach_message(breach))
+        if not result.passed:
+            raise JobError(
+                ExitCode.CHECK_FAILED,
+                "\n".join(
+                    [f"gate {name} stopped the run:"]
+                    + [f"  {breach_message(breach)}" for breach in result.critical]
+                    + [
+                        "Nothing was published; the last good snapshot stays.",
+                        f"Everything is in {self._settings.quality_docs_dir}/index.html.",
+                        "To leave a load out for good: scripts/rebuild.py --quarantine LOAD "
+                        f"(this one is {self.report.run_id}).",
+                    ]
+                ),
+            )
+
+    def _unchecked_loads(self) -> list[str]:
+        """Loads that gate 1 has not passed yet, those of killed runs among them."""
+        passed = ""
+        if self._settings.gate_pointer.exists():
+            passed = json.loads(self._settings.gate_pointer.read_text())["load_id"]
+        loads: set[str] = set()
+        for table in RAW_TABLES:
+            rows = self._store.query(
+                f"select distinct _dlt_load_id from {table} where _dlt_load_id > %s",  # noqa: S608
+                passed,
+            )
+            loads.update(load_id for (load_id,) in rows)
+        return sorted(loads)
+
+    def _remember_checked_loads(self) -> None:
+        loads = self._unchecked_loads()
+        if loads:
+            new = self._settings.gate_pointer.with_suffix(".new")
+            new.write_text(json.dumps({"load_id": loads[-1]}))
+            new.replace(self._settings.gate_pointer)
+
+    def _build(self, detail: StageDetail, select: str | None, full_refresh: bool) -> None:
+        result = build(self._settings, select, full_refresh, detail)
+        self.report.dbt = result
+        if result.failures:
+            raise JobError(
+                ExitCode.CHECK_FAILED,
+                "\n".join(
+                    ["dbt build failed:"]
+                    + [f"  {failure}" for failure in result.failures]
+                    + [
+                        "Nothing was published; the last good snapshot stays.",
+                        f"The log is {self._settings.log_dir}/dbt.log.",
+                    ]
+                ),
+            )
+
+    def _facts(self) -> dict[str, Any]:
+        report = self.report
+        return {
+            "as_of": report.as_of.isoformat(timespec="seconds"),
+            "gates": {name: gate.to_dict() for name, gate in report.gates.items()},
+            "dbt": report.dbt.to_dict() if report.dbt else None,
+            "failures": report.fetch.failures if report.fetch else [],
+            "stage_seconds": report.seconds,
+        }
+
+
+def prepare(settings: Settings) -> None:
+    """Make the data folder, and refuse to mix kinds of sources. Raises JobError (2)."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        refuse_other_kinds(settings.landing_dir, settings.source_kind)
+    except SourceKindMismatchError as error:
+        raise JobError(ExitCode.USAGE, str(error)) from error
+    except OSError as error:
+        raise JobError(
+            ExitCode.USAGE, f"the data folder cannot be used: {error.strerror}: {error.filename}"
+        ) from error

@@ -1,0 +1,188 @@
+"""A poison for every expectation of the marts gate."""
+
+# ruff: noqa: S608
+
+from expectations.mart_suites import MART_COLUMNS
+from tests.expectations.poison import Poison, update
+
+# One row of each mart, and its grain.
+ROWS = {
+    "dim_coins": "coin_id = 'coin-12'",
+    "dim_coin_symbols": "coin_id = 'coin-1'",
+    "fct_hourly_prices": "coin_id = 'coin-1' and price_hour = timestamp '2026-01-01 05:00:00'",
+    "fct_daily_volumes": "coin_id = 'coin-1' and volume_date = date '2026-01-01'",
+    "fct_daily_rankings": "coin_id = 'coin-10'",
+    "fct_price_alerts": "alert_id = 'alert-1'",
+    "fct_coverage_daily": "coin_id = 'coin-1' and coverage_date = date '2026-01-01'",
+    "fct_rejected_rows": "rejected_row_id = 'rejected-1'",
+    "fct_load_audit": "load_id = '1767225600.25'",
+}
+GRAINS = {
+    "dim_coins": "coin_id",
+    "dim_coin_symbols": "coin_id, valid_from",
+    "fct_hourly_prices": "coin_id, source, price_hour",
+    "fct_daily_volumes": "coin_id, source, volume_date",
+    "fct_daily_rankings": "rank_date, coin_id",
+    "fct_price_alerts": "alert_id",
+    "fct_coverage_daily": "coin_id, source, coverage_date",
+    "fct_rejected_rows": "rejected_row_id",
+    "fct_load_audit": "load_id, table_name, source",
+}
+FILLED = {
+    "dim_coins": "coin_id, is_stablecoin and is_wrapped",
+    "dim_coin_symbols": "coin_id, symbol, valid_from and is_current",
+    "fct_hourly_prices": "coin_id, source, price_hour, price_date and is_complete",
+    "fct_daily_volumes": "coin_id, source, volume_date and is_complete",
+    "fct_daily_rankings": "rank_date, coin_id and is_complete",
+    "fct_price_alerts": "alert_id, coin_id, source, opened_at and peak_at",
+    "fct_coverage_daily": "coin_id, source, coverage_date and is_complete",
+    "fct_rejected_rows": "rejected_row_id, load_id, source, table_name and reason",
+    "fct_load_audit": "load_id, table_name and source",
+}
+
+
+def one(table: str, text: str, change: str, row_count: int = 1) -> Poison:
+    return Poison(table, text, row_count, update("marts", table, change, ROWS[table]), table)
+
+
+def copy_row(table: str) -> str:
+    return f"insert into marts.{table} select * from marts.{table} where {ROWS[table]}"
+
+
+HOURS = "fct_hourly_prices"
+VOLUMES = "fct_daily_volumes"
+RANKINGS = "fct_daily_rankings"
+ALERTS = "fct_price_alerts"
+COVERAGE = "fct_coverage_daily"
+AUDIT = "fct_load_audit"
+
+START_OF_HOUR = "price_hour is the start of an hour of price_date"
+OPEN_CLOSE = "open_price_usd and close_price_usd lie within low_price_usd and high_price_usd"
+MEAN = "avg_price_usd lies within low_price_usd and high_price_usd"
+WEIGHTED = "time_weighted_price_usd lies within the hour's range and the close before it"
+FINITE = "low_price_usd and high_price_usd are positive finite numbers"
+VOLUME = "volume_usd is null or a finite number of at least 0"
+AT_MIDNIGHT = "a rolling volume was observed within 90 minutes of the midnight that closes its day"
+METHOD = "volume_method is one of rolling_24h_at_close, traded_sum"
+RANK = "performance_rank is 1 plus the number of coins with a greater change that day"
+RANKED = "a ranked coin has a change and no exclusion_reason"
+UNRANKED = "a coin without a rank has no change or an exclusion_reason"
+EXCLUSION = "exclusion_reason is null or one of stablecoin, wrapped, low_volume, no_change"
+PEAK = "the size of peak_change_pct is at least threshold_pct"
+SEVERITY = "severity of a price move agrees with its peak: watch < 10 <= high < 20 <= critical"
+ALERT_TIMES = "opened_at is not after peak_at, and peak_at not after closed_at"
+COVERED = "coverage_pct lies between 0 and 100"
+ADDED_UP = "received_count is accepted_count plus duplicate_count plus rejected_count"
+
+CRITICAL = [
+    *(
+        Poison(table, f"one row per {grain}", 1, copy_row(table), table)
+        for table, grain in GRAINS.items()
+    ),
+    *(
+        one(table, f"{columns} are not null", f"{column} = null")
+        for table, columns in FILLED.items()
+        for column in columns.replace(" and ", ", ").split(", ")
+    ),
+    *(
+        one(table, "coin_id exists in marts.dim_coins", "coin_id = 'nobody'")
+        for table, columns in MART_COLUMNS.items()
+        if "coin_id" in columns and table != "dim_coins"
+    ),
+    *(
+        Poison("columns", "every required table exists", 1, f"drop table marts.{table}", table)
+        for table in MART_COLUMNS
+    ),
+    Poison(
+        "columns",
+        "every column that the checks read exists",
+        1,
+        "alter table marts.fct_coverage_daily drop column coverage_pct",
+        COVERAGE,
+    ),
+    one(
+        "dim_coins",
+        "first_seen_at is not after last_seen_at",
+        "last_seen_at = timestamp '2025-12-31'",
+    ),
+    one("dim_coin_symbols", "valid_from is before valid_to", "valid_to = valid_from"),
+    Poison(
+        "dim_coin_symbols",
+        "a coin has at most one current symbol",
+        1,
+        "insert into marts.dim_coin_symbols select coin_id, 'old', name, "
+        "valid_from - interval '1 day', valid_from, true "
+        "from marts.dim_coin_symbols where coin_id = 'coin-1'",
+        "dim_coin_symbols",
+    ),
+    one(HOURS, START_OF_HOUR, "price_hour = price_hour + interval '1 second'"),
+    one(HOURS, START_OF_HOUR, "price_date = date '2026-01-02'"),
+    one(HOURS, FINITE, "low_price_usd = 0"),
+    one(HOURS, FINITE, "high_price_usd = 'infinity'::double"),
+    one(HOURS, FINITE, "high_price_usd = null"),
+    one(HOURS, OPEN_CLOSE, "open_price_usd = high_price_usd * 1.001"),
+    one(HOURS, OPEN_CLOSE, "close_price_usd = low_price_usd * 0.999"),
+    one(HOURS, OPEN_CLOSE, "close_price_usd = null"),
+    one(HOURS, MEAN, "avg_price_usd = high_price_usd * 1.00001"),
+    one(HOURS, WEIGHTED, "time_weighted_price_usd = low_price_usd * 0.5"),
+    one(HOURS, "sample_count is at least 1", "sample_count = 0"),
+    one(VOLUMES, METHOD, "volume_method = 'summed'"),
+    one(VOLUMES, METHOD, "volume_method = null"),
+    one(VOLUMES, VOLUME, "volume_usd = -1"),
+    one(VOLUMES, VOLUME, "volume_usd = 'nan'::double"),
+    one(VOLUMES, AT_MIDNIGHT, "observed_at = timestamp '2026-01-01 22:29:59'"),
+    one(VOLUMES, AT_MIDNIGHT, "observed_at = timestamp '2026-01-02 01:30:01'"),
+    one(VOLUMES, AT_MIDNIGHT, "observed_at = null"),
+    one(RANKINGS, EXCLUSION, "exclusion_reason = 'ugly', performance_rank = null"),
+    one(RANKINGS, RANKED, "exclusion_reason = 'low_volume'"),
+    one(RANKINGS, RANKED, "change_24h_pct = null"),
+    one(RANKINGS, UNRANKED, "performance_rank = null"),
+    one(RANKINGS, RANK, "performance_rank = 9"),
+    Poison(
+        RANKINGS,
+        RANK,
+        10,
+        "update marts.fct_daily_rankings set performance_rank = performance_rank + 1",
+        RANKINGS,
+    ),
+    one(RANKINGS, "volume_24h_usd is null or at least 0", "volume_24h_usd = -1"),
+    one(ALERTS, "alert_type is one of price_move, depeg", "alert_type = 'spike'"),
+    one(ALERTS, "direction is one of up, down", "direction = null"),
+    one(ALERTS, "severity is one of watch, high, critical", "severity = 'low'"),
+    one(ALERTS, PEAK, "peak_change_pct = 4.9"),
+    one(ALERTS, PEAK, "threshold_pct = null"),
+    one(ALERTS, "the sign of peak_change_pct agrees with direction", "peak_change_pct = -6"),
+    one(ALERTS, SEVERITY, "peak_change_pct = 10"),
+    one(ALERTS, SEVERITY, "severity = 'critical'"),
+    one(ALERTS, ALERT_TIMES, "peak_at = opened_at - interval '1 second'"),
+    one(ALERTS, ALERT_TIMES, "peak_at = closed_at + interval '1 second'"),
+    one(COVERAGE, COVERED, "coverage_pct = 100.1"),
+    one(COVERAGE, COVERED, "coverage_pct = -0.1"),
+    one(COVERAGE, COVERED, "coverage_pct = null"),
+    one(AUDIT, ADDED_UP, "rejected_count = 3"),
+    one(AUDIT, ADDED_UP, "duplicate_count = null"),
+    one(AUDIT, "no count is negative", "duplicate_count = -1, accepted_count = 13"),
+]
+
+WARNINGS = [
+    one(
+        HOURS,
+        "close_price_usd moves by at most 50 % to the next hour",
+        "close_price_usd = 151, high_price_usd = 152",
+    ),
+    Poison(
+        HOURS,
+        "close_price_usd of a stablecoin is within 200 bp of 1 USD",
+        1,
+        "update marts.fct_hourly_prices set close_price_usd = 0.979, low_price_usd = 0.97 "
+        "where coin_id = 'coin-12' and price_hour = timestamp '2026-01-01 05:00:00'",
+        HOURS,
+    ),
+    one(VOLUMES, "volume_usd of a complete day is not null", "volume_usd = null"),
+    one(
+        RANKINGS,
+        "change_24h_pct is within 2 percentage points of vendor_change_24h_pct",
+        "vendor_change_24h_pct = change_24h_pct + 2.1",
+    ),
+    one(COVERAGE, "coverage_pct of a complete day is at least 90", "coverage_pct = 89.9"),
+]
