@@ -6,16 +6,20 @@ on every engine, and it costs 8 ms where a column expectation costs 20 ms.
 
 from datetime import date, datetime
 from math import isfinite
-from typing import Any
+from typing import Any, ClassVar
 
+from great_expectations.execution_engine import ExecutionEngine
 from great_expectations.expectations import UnexpectedRowsExpectation
 from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.render import LegacyDiagnosticRendererType, RenderedTableContent
 from great_expectations.render.renderer.renderer import renderer
+from great_expectations.validator.metric_configuration import MetricConfiguration
 
 from expectations.claims import Claim
 from expectations.results import MAX_SAMPLE_ROWS
 
+ROW_COUNT = "unexpected_rows_query.row_count"
+ROWS = "unexpected_rows_query.table"
 LONGEST_TEXT = 200
 
 
@@ -33,12 +37,30 @@ class ExpectClaimToHold(UnexpectedRowsExpectation):
             meta={"position": position},
         )
 
-    def _validate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        validation = super()._validate(*args, **kwargs)
-        details = validation.get("result", {}).get("details", {})
-        if rows := details.get("unexpected_rows"):
-            details["unexpected_rows"] = [json_safe_row(row) for row in rows[:MAX_SAMPLE_ROWS]]
-        return validation
+    metric_dependencies: ClassVar[tuple[str, ...]] = (ROW_COUNT,)
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: ExecutionEngine | None = None,
+    ) -> dict[str, Any]:
+        """Rows are fetched only if there are any: the base class runs each query twice."""
+        row_count = metrics[ROW_COUNT]
+        result: dict[str, Any] = {"observed_value": row_count}
+        if row_count:
+            result["details"] = {"unexpected_rows": self._sample_rows(execution_engine)}
+        return {"success": row_count == 0, "result": result}
+
+    def _sample_rows(self, execution_engine: ExecutionEngine) -> list[dict[str, Any]]:
+        sample = f"select * from ({self.unexpected_rows_query}) as broken limit {MAX_SAMPLE_ROWS}"
+        metric = MetricConfiguration(
+            metric_name=ROWS,
+            metric_domain_kwargs={"batch_id": self.batch_id},
+            metric_value_kwargs={"unexpected_rows_query": sample},
+        )
+        rows = execution_engine.resolve_metrics([metric])[metric.id]
+        return [json_safe_row(row) for row in rows]
 
     @classmethod
     @renderer(renderer_type=LegacyDiagnosticRendererType.OBSERVED_VALUE)

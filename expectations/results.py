@@ -64,14 +64,14 @@ class GateResult:
 
 def breach_message(breach: Breach, max_rows: int = 3) -> str:
     """One line: what failed, in which table, on how many rows, and the first few of them."""
-    parts = [f"{breach.severity}: {breach.gate}.{breach.table}: not so: {breach.expectation}"]
+    failed = f'{breach.severity}: {breach.gate}.{breach.table}: "{breach.expectation}"'
     if breach.row_count is not None:
-        parts.append(f"{breach.row_count:,} {'row' if breach.row_count == 1 else 'rows'}")
+        rows = "1 row" if breach.row_count == 1 else f"{breach.row_count:,} rows"
+        failed += f" does not hold for {rows}"
+    parts = [failed]
     if breach.observed:
         parts.append(" ".join(breach.observed.split()))
-    if breach.sample_rows and max_rows:
-        rows = breach.sample_rows[:max_rows]
-        parts.append(
-            "for example " + ", ".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        )
+    if samples := breach.sample_rows[:max_rows]:
+        shown = ", ".join(json.dumps(row, ensure_ascii=False) for row in samples)
+        parts.append(f"for example {shown}")
     return "; ".join(parts)

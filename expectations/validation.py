@@ -45,7 +45,6 @@ def find_breaches(
             checkpoint = gx.Checkpoint(
                 name="gate",
                 validation_definitions=[_definition(context, warehouse, suite) for suite in suites],
-                result_format={"result_format": "COMPLETE"},
             )
             run_results = context.checkpoints.add(checkpoint).run().run_results
     suites_by_name = {suite.name: suite for suite in suites}

@@ -32,29 +32,29 @@ class RowRules:
     price_field: str
 
 
-class RejectedRow(Exception):
+class RejectedRowError(Exception):
     """A row breaks a hard rule; the message is the reason as stored."""
 
 
 def accept(row: object, rules: RowRules, fetched_at: datetime) -> dict[str, Any]:
-    """The row's values as raw stores them. Raises RejectedRow."""
+    """The row's values as raw stores them. Raises RejectedRowError."""
     if not isinstance(row, Mapping):
-        raise RejectedRow("not an object")
+        raise RejectedRowError("not an object")
     if not all(isinstance(row.get(name), str) and row[name].strip() for name in rules.id_fields):
-        raise RejectedRow("no id")
+        raise RejectedRowError("no id")
     observed_at = instant(row.get(rules.time_field))
     if observed_at is None or observed_at < EARLIEST:
-        raise RejectedRow("no time")
+        raise RejectedRowError("no time")
     if observed_at > fetched_at + FUTURE_TOLERANCE:
-        raise RejectedRow("time in the future")
+        raise RejectedRowError("time in the future")
     price = number(row.get(rules.price_field))
     if price is None or not price > 0:
-        raise RejectedRow("price not a positive finite number")
+        raise RejectedRowError("price not a positive finite number")
     return {name: typed(name, row.get(name), kind) for name, kind in rules.fields.items()}
 
 
 def typed(name: str, value: object, kind: pa.DataType) -> Any:
-    """`value` as a column of type `kind` holds it; null stays null. Raises RejectedRow."""
+    """`value` as a column of type `kind` holds it; null stays null. Raises RejectedRowError."""
     if value is None:
         return None
     if kind == NUMBER:
@@ -68,7 +68,7 @@ def typed(name: str, value: object, kind: pa.DataType) -> Any:
     elif kind == TEXT:
         result = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if result is None:
-        raise RejectedRow(f"malformed {name}")
+        raise RejectedRowError(f"malformed {name}")
     return result
 
 
@@ -126,7 +126,7 @@ class RawBatch:
             }
             try:
                 self.add(table, provenance | accept(row, rules, landed.response.fetched_at))
-            except RejectedRow as rejection:
+            except RejectedRowError as rejection:
                 rejected = {
                     "source": landed.response.system,
                     "table_name": table,

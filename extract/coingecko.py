@@ -72,7 +72,7 @@ def markets_rows(body: Any, path: str) -> list[Any]:
 
 
 def market_chart_rows(body: Any, path: str) -> list[Any]:
-    """One row a point. The three series share their instants; where they do not, the price's lead."""
+    """One row a point; where the three series do not share their instants, the price's lead."""
     coin_id = unquote(path.split("/")[2])
     prices, caps, volumes = (body[name] for name in ("prices", "market_caps", "total_volumes"))
     if [_instant(p) for p in prices] != [_instant(p) for p in caps]:

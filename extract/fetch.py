@@ -1,4 +1,4 @@
-"""One visit to the sources: markets, the history that is missing, the tick stream; all of it landed."""
+"""One visit to the sources: quotes, the history that is missing, the tick stream; all landed."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def open_sources(settings: Settings, archive: Archive, clock: Clock) -> Iterator
         yield simulated_sources(api.base_url, api.stream_url, archive, clock)
 
 
-def simulated_sources(
-    base_url: str, stream_url: str, archive: Archive, clock: Clock
-) -> Sources:
+def simulated_sources(base_url: str, stream_url: str, archive: Archive, clock: Clock) -> Sources:
     """The simulated systems; `clock` is the market's time, so that a fixed time repeats a visit."""
     return Sources(
         HttpSource(

@@ -51,7 +51,7 @@ class SourceError(Exception):
 
 
 class CallFailedError(SourceError):
-    """One call got no data, though the source may well answer others; `code` says why, if it said."""
+    """One call got no data, though the source may answer others; `code` is the fault's."""
 
     def __init__(self, message: str, code: int | None = None) -> None:
         super().__init__(message)
@@ -69,7 +69,7 @@ class HttpPolicy:
 
 
 class CallBudget:
-    """Calls made in the running month, kept in a file; failed ones count, as they do at the vendor."""
+    """Calls made in the running month, kept in a file; failed ones count, as at the vendor."""
 
     def __init__(self, path: Path, monthly_calls: int, clock: Clock) -> None:
         self._path = path
@@ -173,7 +173,7 @@ class HttpSource:
             ) from error
         except (requests.ConnectionError, requests.Timeout) as error:
             raise SourceError(
-                f"{self._system} cannot be reached after {ATTEMPTS} attempts ({type(error).__name__})"
+                f"{self._system} cannot be reached in {ATTEMPTS} attempts ({type(error).__name__})"
             ) from error
         except requests.RequestException as error:
             raise CallFailedError(f"{self._system} {path}: {type(error).__name__}") from error

@@ -1,8 +1,8 @@
 """The response archive: every body as it arrived, before anything is made of it.
 
-One file a run, `landing/<source kind>/<day>/<run id>.ndjson.gz`. Each response is a gzip member of
-its own, so that a run that is killed while it writes leaves whole members and at most one torn tail,
-which readers pass over. A file is never written to by a second run.
+One file a run, `landing/<source kind>/<day>/<run id>.ndjson.gz`. Each response is a gzip member
+of its own, so that a run that is killed while it writes leaves whole members and at most one torn
+tail, which readers pass over. A file is never written to by a second run.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Landed:
-    """A response in its archive: `archive` is relative to the landing folder, `end_offset` in bytes."""
+    """A response in its archive, a path below the landing folder; `end_offset` is in bytes."""
 
     response: Response
     archive: str

@@ -1,8 +1,8 @@
 """Recordings as if each page had just been fetched when it was recorded.
 
-A recording is a file of lines, plain or gzipped: `{"recorded_at": ..., "body": ...}` with the body of
-a /coins/markets answer (other endpoints name themselves with `path` and `params`), or an archive of
-this project's own landing.
+A recording is a file of lines, plain or gzipped: `{"recorded_at": ..., "body": ...}` with the
+body of a /coins/markets answer (other endpoints name themselves with `path` and `params`), or an
+archive of this project's own landing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from extract.landing import Archive, Response, response_from_json
 from extract.pipeline import RawStore
 from extract.reading import READERS
 
-ENDPOINTS = {"markets": coingecko.SYSTEM, "market_chart": coingecko.SYSTEM, "batches": stream.SYSTEM}
+ENDPOINTS = {
+    "markets": coingecko.SYSTEM,
+    "market_chart": coingecko.SYSTEM,
+    "batches": stream.SYSTEM,
+}
 
 
 class RecordingError(Exception):
@@ -66,16 +70,17 @@ def read_recording(file: Path) -> Iterator[Response]:
     number = 0
     try:
         with opener(file, "rb") as lines:
-            for number, line in enumerate(lines, start=1):
+            for line in lines:
+                number += 1
                 if line.strip():
                     yield _response(line)
     except EOFError:
-        # The torn tail of an archive whose run was killed: the whole members before it were read.
+        # The torn tail of an archive whose run was killed: whole members before it were read.
         return
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecordingError(
-            f"{file.name}, line {number + 1 if number == 0 else number}: "
-            f"not a recorded answer ({type(error).__name__}: {error}); nothing was loaded"
+            f"{file.name}, line {max(number, 1)}: not a recorded answer "
+            f"({type(error).__name__}: {error}); nothing was loaded"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Every setting of the project, read once: options of the command line over the environment over defaults."""
+"""Every setting, read once: the command line over the environment over .env over defaults."""
 
 from __future__ import annotations
 
@@ -137,7 +137,9 @@ def load_settings(
     if plan != "keyless" and not key:
         raise SettingsError(f"COINGECKO_PLAN is {plan} but COINGECKO_API_KEY is not set")
     if plan == "keyless" and key:
-        raise SettingsError("COINGECKO_API_KEY is set but COINGECKO_PLAN is keyless; use demo or pro")
+        raise SettingsError(
+            "COINGECKO_API_KEY is set but COINGECKO_PLAN is keyless; use demo or pro"
+        )
 
     bundle = values.get("CRYPTO_CA_BUNDLE")
     if bundle and not Path(bundle).is_file():

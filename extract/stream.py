@@ -57,4 +57,6 @@ def recognise_fault(status: int, body: str) -> ApiFault | None:
         numbers = [batch["batch"] + len(batch["ticks"]) for batch in batches]
     except (ValueError, KeyError, TypeError):
         return ApiFault(502, f"no batches: {body[:80]!r}")
-    return None if all(isinstance(number, int) for number in numbers) else ApiFault(502, "no numbers")
+    return (
+        None if all(isinstance(number, int) for number in numbers) else ApiFault(502, "no numbers")
+    )

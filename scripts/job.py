@@ -67,9 +67,7 @@ class Job:
         self._take_in()
         return self.build_and_publish(select, full_refresh)
 
-    def build_and_publish(
-        self, select: str | None = None, full_refresh: bool = False
-    ) -> JobReport:
+    def build_and_publish(self, select: str | None = None, full_refresh: bool = False) -> JobReport:
         """Everything behind landing. Raises JobError."""
         with self._stage("load") as detail:
             self._load(detail)
@@ -81,9 +79,7 @@ class Job:
         with self._stage("gate 2: marts"):
             self._gate("marts", None)
         with self._stage("quality docs"):
-            from expectations.gates import build_docs
-
-            build_docs(self._settings.quality_docs_dir)
+            self._write_quality_docs()
         with self._stage("publish"):
             self.report.snapshot = publish(self._settings, self.report.run_id, self._facts())
         return self.report
@@ -98,7 +94,7 @@ class Job:
 
     @staticmethod
     def _import_ahead() -> None:
-        """Great Expectations and dbt take seconds to import: let them, while the network is slow."""
+        """Great Expectations and dbt take seconds to import: use the wait for the network."""
 
         def run() -> None:
             for module in ("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations"):
@@ -155,6 +151,7 @@ class Job:
         for breach in result.breaches:
             log.warning(breach_message(breach))
         if not result.passed:
+            index = self._write_quality_docs()
             raise JobError(
                 ExitCode.CHECK_FAILED,
                 "\n".join(
@@ -162,12 +159,17 @@ class Job:
                     + [f"  {breach_message(breach)}" for breach in result.critical]
                     + [
                         "Nothing was published; the last good snapshot stays.",
-                        f"Everything is in {self._settings.quality_docs_dir}/index.html.",
+                        f"All results: {index}",
                         "To leave a load out for good: scripts/rebuild.py --quarantine LOAD "
                         f"(this one is {self.report.run_id}).",
                     ]
                 ),
             )
+
+    def _write_quality_docs(self) -> Path:
+        from expectations.gates import build_docs
+
+        return build_docs(self._settings.quality_docs_dir)
 
     def _unchecked_loads(self) -> list[str]:
         """Loads that gate 1 has not passed yet, those of killed runs among them."""

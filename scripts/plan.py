@@ -11,9 +11,7 @@ from extract.pipeline import RawStore
 from extract.settings import Settings
 
 
-def describe(
-    console: Console, settings: Settings, select: str | None, full_refresh: bool
-) -> None:
+def describe(console: Console, settings: Settings, select: str | None, full_refresh: bool) -> None:
     """Print the plan. Opens the warehouse only where there is one."""
     console.print(f"source     {settings.source_kind}")
     console.print(f"data       {settings.data_dir}", soft_wrap=True)
@@ -37,4 +35,4 @@ def describe(
         console.print(f"fetch      quotes, and history of {len(gaps)} of {len(coins)} known coins")
     else:
         console.print(f"fetch      quotes, and {settings.history_days} days of history")
-    console.print(f"build      {select or 'all models'}{', from scratch' if full_refresh else ''}")
+    console.print("build     ", select or "all models", "from scratch" if full_refresh else "")

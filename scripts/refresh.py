@@ -10,7 +10,7 @@ import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from extract.settings import Settings, SettingsError, load_settings, switch_telemetry_off
+from extract.settings import SettingsError, load_settings, switch_telemetry_off
 from scripts.command_line import Screen, exit_with, log_to
 from scripts.exit_codes import ExitCode, JobError
 

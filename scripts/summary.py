@@ -130,4 +130,3 @@ def _print_market(
             f"since {opened_at:%Y-%m-%d %H:%M} UTC",
             highlight=False,
         )
-

@@ -1,6 +1,6 @@
 {{ config(**incremental_by_day("closed_date")) }}
 
-{% set tolerance_seconds = var("as_of_tolerance_minutes") * 60 %}
+{% set tolerance_seconds = (var("as_of_tolerance_minutes") | int) * 60 %}
 {% set near_close = "abs(seconds_to_close) <= " ~ tolerance_seconds %}
 
 {#- Nearest to the close first; of two equally near, the earlier. Whole
@@ -139,21 +139,19 @@ closes as (
         max(change_24h_pct) filter (where is_the_as_of) as change_24h_pct,
         max(rolling_volume_usd) filter (where is_the_as_of)
             as rolling_volume_usd,
-        -- Chart points carry no vendor's figure: the nearest quote does.
-        {{ value_at_least("vendor_change_24h_pct", "as_of_key") }}
-            filter (where is_as_of and vendor_change_24h_pct is not null)
+        max(vendor_change_24h_pct) filter (where is_the_as_of)
             as vendor_change_24h_pct,
 
         {{ value_at_least("observed_at", "close_key") }}
-            filter (where is_volume_close) as volume_observed_at,
+        filter (where is_volume_close) as volume_observed_at,
         {{ value_at_least("rolling_volume_usd", "close_key") }}
-            filter (where is_volume_close) as volume_at_close_usd,
+        filter (where is_volume_close) as volume_at_close_usd,
 
         sum(traded_volume_usd) filter (where is_within_day)
             as traded_volume_usd,
         max(observed_at) filter (where is_within_day) as last_observed_at,
         count(distinct date_trunc('hour', observed_at))
-            filter (where is_within_day) as hours_seen,
+        filter (where is_within_day) as hours_seen,
 
         max(_dlt_load_id) as _dlt_load_id
     from found

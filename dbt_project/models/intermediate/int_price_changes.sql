@@ -1,7 +1,7 @@
 {{ config(**incremental_by_day("observed_date")) }}
 
 {% set day_minutes = 24 * 60 %}
-{% set oldest_minutes = day_minutes + var("as_of_tolerance_minutes") %}
+{% set oldest_minutes = day_minutes + var("as_of_tolerance_minutes") | int %}
 
 with
 

@@ -12,8 +12,8 @@ with
     rebuilt_days as (
 
         {% for relation in staged.values() %}
-            select day from ({{ days_to_rebuild(relation, "observed_date") }})
-            as unseen_days
+            select day
+            from ({{ days_to_rebuild(relation, "observed_date") }}) as days
             {{ "union" if not loop.last }}
         {% endfor %}
 
