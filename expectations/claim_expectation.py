@@ -53,7 +53,8 @@ class ExpectClaimToHold(UnexpectedRowsExpectation):
         return {"success": row_count == 0, "result": result}
 
     def _sample_rows(self, execution_engine: ExecutionEngine) -> list[dict[str, Any]]:
-        sample = f"select * from ({self.unexpected_rows_query}) as broken limit {MAX_SAMPLE_ROWS}"
+        broken = f"({self.unexpected_rows_query}) as broken"
+        sample = f"select * from {broken} limit {MAX_SAMPLE_ROWS}"  # noqa: S608
         metric = MetricConfiguration(
             metric_name=ROWS,
             metric_domain_kwargs={"batch_id": self.batch_id},
@@ -66,7 +67,9 @@ class ExpectClaimToHold(UnexpectedRowsExpectation):
     @renderer(renderer_type=LegacyDiagnosticRendererType.OBSERVED_VALUE)
     def _diagnostic_observed_value_renderer(cls, result: Any = None, **_: Any) -> str:
         count = result.result.get("observed_value")
-        return "could not be evaluated" if count is None else f"{count:,} rows"
+        if count is None:
+            return "could not be evaluated"
+        return "1 row" if count == 1 else f"{count:,} rows"
 
     @classmethod
     @renderer(renderer_type=LegacyDiagnosticRendererType.UNEXPECTED_TABLE)

@@ -148,9 +148,8 @@ def _observed(claim: Claim, rows: Sequence[dict[str, Any]]) -> str | None:
 
 
 def _failure(result: ExpectationValidationResult) -> str:
-    """The library nests one report per metric; the first message says enough."""
-    reports = [result.exception_info, *result.exception_info.values()]
-    for report in reports:
+    """The library nests one report per metric; the query follows the message's first line."""
+    for report in (result.exception_info, *result.exception_info.values()):
         if isinstance(report, dict) and report.get("exception_message"):
-            return f"could not be evaluated: {report['exception_message']}"
+            return f"could not be evaluated: {report['exception_message'].strip().splitlines()[0]}"
     return "could not be evaluated"

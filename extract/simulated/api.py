@@ -163,7 +163,7 @@ class SimulatedApi:
         elif fault.kind == "unauthorized":
             answer = JSONResponse(UNAUTHORIZED_BODY, 401)
         elif fault.kind == "slow":
-            await asyncio.sleep(fault.delay)
+            await self._delay(fault.delay)
             return await self._routes(scope, receive, send)
         else:
             status, body = await self._good_answer(scope, receive)
@@ -172,6 +172,12 @@ class SimulatedApi:
             body = with_malformed_rows(body, self.now_ms())
             answer = Response(body, status, media_type="application/json")
         await answer(scope, receive, send)
+
+    async def _delay(self, seconds: float) -> None:
+        """Waits, but not longer than the server lives."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not self._server.should_exit:
+            await asyncio.sleep(min(left, 0.05))
 
     async def _good_answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         messages: list[Message] = []
