@@ -21,7 +21,14 @@ from expectations.price_claims import (
 
 # The columns that the claims read; a mart may hold more.
 MART_COLUMNS: dict[str, tuple[str, ...]] = {
-    "dim_coins": ("coin_id", "is_stablecoin", "is_wrapped", "first_seen_at", "last_seen_at"),
+    "dim_coins": (
+        "coin_id",
+        "is_stablecoin",
+        "is_wrapped",
+        "peg_currency",
+        "first_seen_at",
+        "last_seen_at",
+    ),
     "dim_coin_symbols": ("coin_id", "symbol", "valid_from", "valid_to", "is_current"),
     "fct_hourly_prices": (
         "coin_id",
@@ -151,8 +158,9 @@ def _coverage() -> Iterator[Claim]:
     yield filled("coin_id", "source", "coverage_date", "is_complete")
     yield one_row_per("coin_id", "source", "coverage_date")
     yield none_where(
-        "coverage_pct lies between 0 and 100",
-        "coverage_pct is null or coverage_pct < 0 or coverage_pct > 100",
+        "coverage_pct lies between 0 and 100, and is null only if no hour was expected",
+        "coverage_pct < 0 or coverage_pct > 100 "
+        "or (coverage_pct is null and coalesce(hours_expected, 1) <> 0)",
         shown,
     )
     yield none_where(

@@ -12,6 +12,28 @@ from expectations.claims import (
 )
 
 
+# Each hour with the close of the hour before; null after a gap.
+HOURS_IN_SERIES = """
+    with neighbours as (
+        select
+            *,
+            lag(price_hour) over series as previous_hour,
+            lag(close_price_usd) over series as previous_hour_close_price_usd
+        from {batch}
+        window series as (partition by coin_id, source order by price_hour)
+    ),
+    hours as (
+        select
+            *,
+            case
+                when price_hour = previous_hour + interval '1 hour'
+                    then previous_hour_close_price_usd
+            end as previous_close_price_usd
+        from neighbours
+    )
+"""
+
+
 def hourly_prices() -> Iterator[Claim]:
     key = "coin_id, source, price_hour"
     prices = "open_price_usd, high_price_usd, low_price_usd, close_price_usd"
@@ -44,27 +66,22 @@ def hourly_prices() -> Iterator[Claim]:
     )
     yield Claim(
         "time_weighted_price_usd lies within the hour's range and the close before it",
-        """
-        with hours as (
-            select
-                coin_id,
-                source,
-                price_hour,
-                low_price_usd,
-                high_price_usd,
-                time_weighted_price_usd,
-                lag(close_price_usd) over (
-                    partition by coin_id, source order by price_hour
-                ) as previous_close_usd
-            from {batch}
-        )
-        select * from hours
-        where
-            time_weighted_price_usd is null
+        f"""
+        {HOURS_IN_SERIES}
+        select
+            coin_id,
+            source,
+            price_hour,
+            time_weighted_price_usd,
+            low_price_usd,
+            high_price_usd,
+            previous_close_price_usd
+        from hours
+        where time_weighted_price_usd is null
             or time_weighted_price_usd
-            < least(low_price_usd, coalesce(previous_close_usd, low_price_usd)) * (1 - 1e-9)
+            < least(low_price_usd, previous_close_price_usd) * (1 - 1e-9)
             or time_weighted_price_usd
-            > greatest(high_price_usd, coalesce(previous_close_usd, high_price_usd)) * (1 + 1e-9)
+            > greatest(high_price_usd, previous_close_price_usd) * (1 + 1e-9)
         """,
         reason="The price in force when the hour began counts until the hour's first sample.",
     )
@@ -75,36 +92,23 @@ def hourly_prices() -> Iterator[Claim]:
     )
     yield Claim(
         "close_price_usd moves by at most 50 % to the next hour",
-        """
-        with hours as (
-            select
-                coin_id,
-                source,
-                price_hour,
-                close_price_usd,
-                lag(price_hour) over (
-                    partition by coin_id, source order by price_hour
-                ) as previous_hour,
-                lag(close_price_usd) over (
-                    partition by coin_id, source order by price_hour
-                ) as previous_close_price_usd
-            from {batch}
-        )
+        f"""
+        {HOURS_IN_SERIES}
         select coin_id, source, price_hour, previous_close_price_usd, close_price_usd
         from hours
-        where price_hour = previous_hour + interval '1 hour'
-            and abs(close_price_usd - previous_close_price_usd) > 0.5 * previous_close_price_usd
+        where abs(close_price_usd - previous_close_price_usd) > 0.5 * previous_close_price_usd
         """,
         severity="warning",
     )
     yield Claim(
-        "close_price_usd of a stablecoin is within 200 bp of 1 USD",
+        "close_price_usd of a US dollar stablecoin is within 200 bp of 1",
         """
         select
             prices.coin_id, prices.source, prices.price_hour, prices.close_price_usd
         from {batch} as prices
         inner join marts.dim_coins as coins on prices.coin_id = coins.coin_id
         where coins.is_stablecoin
+            and coins.peg_currency = 'usd'
             and abs(prices.close_price_usd - 1) > 0.02
         """,
         severity="warning",

@@ -71,7 +71,7 @@ EXCLUSION = "exclusion_reason is null or one of stablecoin, wrapped, low_volume,
 PEAK = "the size of peak_change_pct is at least threshold_pct"
 SEVERITY = "severity of a price move agrees with its peak: watch < 10 <= high < 20 <= critical"
 ALERT_TIMES = "opened_at is not after peak_at, and peak_at not after closed_at"
-COVERED = "coverage_pct lies between 0 and 100"
+COVERED = "coverage_pct lies between 0 and 100, and is null only if no hour was expected"
 ADDED_UP = "received_count is accepted_count plus duplicate_count plus rejected_count"
 
 CRITICAL = [
@@ -124,7 +124,8 @@ CRITICAL = [
     one(HOURS, OPEN_CLOSE, "close_price_usd = low_price_usd * 0.999"),
     one(HOURS, OPEN_CLOSE, "close_price_usd = null"),
     one(HOURS, MEAN, "avg_price_usd = high_price_usd * 1.00001"),
-    one(HOURS, WEIGHTED, "time_weighted_price_usd = low_price_usd * 0.5"),
+    one(HOURS, WEIGHTED, "time_weighted_price_usd = low_price_usd * 0.99999"),
+    one(HOURS, WEIGHTED, "time_weighted_price_usd = high_price_usd * 1.00001"),
     one(HOURS, "sample_count is at least 1", "sample_count = 0"),
     one(VOLUMES, METHOD, "volume_method = 'summed'"),
     one(VOLUMES, METHOD, "volume_method = null"),
@@ -172,7 +173,7 @@ WARNINGS = [
     ),
     Poison(
         HOURS,
-        "close_price_usd of a stablecoin is within 200 bp of 1 USD",
+        "close_price_usd of a US dollar stablecoin is within 200 bp of 1",
         1,
         "update marts.fct_hourly_prices set close_price_usd = 0.979, low_price_usd = 0.97 "
         "where coin_id = 'coin-12' and price_hour = timestamp '2026-01-01 05:00:00'",

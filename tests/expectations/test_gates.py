@@ -104,6 +104,31 @@ def test_tables_that_a_warehouse_need_not_have_are_skipped(
     assert set(result.row_counts) == {"coingecko_markets", "landed_responses"}
 
 
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        # The price of the hour before held for most of the hour.
+        "update marts.fct_hourly_prices set time_weighted_price_usd = 140 "
+        "where coin_id = 'coin-1' and price_hour = timestamp '2026-01-01 05:00:00';"
+        "update marts.fct_hourly_prices set close_price_usd = 149, high_price_usd = 149 "
+        "where coin_id = 'coin-1' and price_hour = timestamp '2026-01-01 04:00:00'",
+        "update marts.fct_coverage_daily set coverage_pct = null, hours_expected = 0 "
+        "where hours_seen = 3",
+        "update marts.dim_coins set peg_currency = 'eur';"
+        "update marts.fct_hourly_prices set close_price_usd = 1.08, high_price_usd = 1.09 "
+        "where coin_id = 'coin-12'",
+        "update marts.fct_daily_rankings set performance_rank = null, change_24h_pct = null, "
+        "exclusion_reason = 'no_change' where coin_id = 'coin-10'",
+    ],
+    ids=["price held from the hour before", "no hour expected", "euro peg", "no change"],
+)
+def test_odd_but_right_marts_pass(
+    warehouse: Path, poison: Execute, tmp_path: Path, harmless: str
+) -> None:
+    poison(harmless)
+    assert claims(run_gate("marts", url_of(warehouse), tmp_path)) == []
+
+
 def test_ranked_coin_below_the_minimum_volume(
     warehouse: Path, poison: Execute, tmp_path: Path
 ) -> None:

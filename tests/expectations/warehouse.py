@@ -73,7 +73,7 @@ create schema marts;
 create table marts.dim_coins as
 select
     'coin-' || n as coin_id, 's' || n as symbol, 'Coin ' || n as name,
-    n = 12 as is_stablecoin, n = 11 as is_wrapped,
+    n = 12 as is_stablecoin, n = 11 as is_wrapped, case when n = 12 then 'usd' end as peg_currency,
     timestamp '2026-01-01 00:00:00' as first_seen_at,
     timestamp '2026-01-02 03:00:00' as last_seen_at
 from range(1, 13) as coin(n);

@@ -44,8 +44,7 @@ def test_any_ninety_days_hold_every_kind_more_than_once(market, year):
             if event.start_ms >= start and (event.end_ms <= end or isinstance(event, Rename))
         ]
         for kind in KINDS:
-            assert len(_of(whole, kind)) >= 2 or kind in (Rename, Depeg, Outage)
-            assert len(_of(whole, kind)) >= 1
+            assert len(_of(whole, kind)) >= 2
 
 
 def test_a_window_has_the_events_that_overlap_it(market, events):

@@ -1,0 +1,83 @@
+"""One small simulated warehouse, built once a worker and copied for each test.
+
+All tests of a worker use the same path, for dbt parses the project anew when the path changes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from extract.settings import Settings, switch_telemetry_off
+
+switch_telemetry_off()
+os.environ.setdefault("TZ", "UTC")
+
+# Far enough from midnight that the running day has a morning; a day with a crash is in the window.
+AS_OF = datetime(2026, 11, 1, 12, 5, tzinfo=UTC)
+COINS = ("bitcoin", "ethereum", "tether", "wrapped-bitcoin", "dogecoin", "pepe")
+HISTORY_DAYS = 5
+
+
+@contextmanager
+def quiet_stage(name: str) -> Iterator[Callable[[str], None]]:
+    yield lambda detail: None
+
+
+def settings_for(data_dir: Path, **changes: object) -> Settings:
+    values: dict[str, object] = {
+        "as_of": AS_OF,
+        "coins": COINS,
+        "history_days": HISTORY_DAYS,
+    }
+    return Settings(data_dir=data_dir, **(values | changes))
+
+
+def refresh(settings: Settings, **options: object):
+    """One run in this process; the caller owns the folder."""
+    from scripts.job import Job, prepare
+    from scripts.lock import only_writer
+
+    prepare(settings)
+    with only_writer(settings.lock_path):
+        return Job(settings, quiet_stage).refresh(**options)
+
+
+@pytest.fixture(scope="session")
+def worker_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("warehouse")
+
+
+@pytest.fixture(scope="session")
+def template(worker_dir: Path) -> Path:
+    """A warehouse after one refresh at AS_OF."""
+    data = worker_dir / "data"
+    refresh(settings_for(data))
+    kept = worker_dir / "template"
+    data.rename(kept)
+    return kept
+
+
+@pytest.fixture
+def built(worker_dir: Path, template: Path) -> Iterator[Settings]:
+    """A copy of the template to change at will."""
+    data = worker_dir / "data"
+    shutil.copytree(template, data, symlinks=True)
+    yield settings_for(data)
+    shutil.rmtree(data)
+
+
+@pytest.fixture
+def empty(worker_dir: Path, template: Path) -> Iterator[Settings]:
+    """An empty folder in the same place, with dbt's parsed project."""
+    data = worker_dir / "data"
+    data.mkdir()
+    shutil.copytree(template / "dbt", data / "dbt")
+    yield settings_for(data)
+    shutil.rmtree(data)

@@ -1,0 +1,47 @@
+"""Refreshes in processes of their own, which can be killed.
+
+They come from a fork server that has imported everything, so that the moments of a kill are spread
+over the work and not over the imports.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+
+from extract.settings import Settings
+from scripts.exit_codes import JobError
+from tests.conftest import refresh
+
+PRELOAD = [
+    "dbt.adapters.duckdb",
+    "dbt.cli.main",
+    "expectations.validation",
+    "great_expectations",
+    "scripts.job",
+    "tests.conftest",
+]
+
+
+def fork_server() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    return context
+
+
+def start_refresh(context: ForkServerContext, settings: Settings) -> BaseProcess:
+    """A running refresh; returns once it is about to begin."""
+    begun = context.Event()
+    child = context.Process(target=_refresh, args=(settings, begun))
+    child.start()
+    assert begun.wait(60)
+    return child
+
+
+def _refresh(settings: Settings, begun) -> None:
+    begun.set()
+    try:
+        refresh(settings)
+    except JobError as error:
+        raise SystemExit(int(error.code)) from None

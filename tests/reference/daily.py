@@ -1,0 +1,132 @@
+"""Days at their close: volumes and rankings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from math import fsum
+
+from tests.reference.series import (
+    DAY,
+    TOLERANCE,
+    Observation,
+    RawRows,
+    Row,
+    Series,
+    change_24h_pct,
+    midnight_after,
+)
+
+RANKING_MIN_VOLUME_USD = 1_000_000
+REFERENCE_SOURCE = "coingecko"
+
+
+def days(series: Series) -> list[date]:
+    """Days that were observed, and those that only an observation just after them closes."""
+    found = {observation.day for observation in series}
+    closed = {day - DAY for day in found if near_midnight(series, day - DAY)}
+    return sorted(found | closed)
+
+
+def near_midnight(series: Series, day: date) -> Series:
+    """Within 90 minutes of the midnight that closes the day; nearest first, then the earlier."""
+    midnight = midnight_after(day)
+    near = [o for o in series if abs(o.at - midnight) <= TOLERANCE]
+    return sorted(near, key=lambda o: (abs(o.at - midnight), o.at))
+
+
+def close(series: Series, day: date, as_of: datetime) -> Observation | None:
+    """A finished day at its midnight, the running one at its latest observation while fresh."""
+    if as_of >= midnight_after(day):
+        return next(iter(near_midnight(series, day)), None)
+    latest = max((o for o in series if o.day == day), key=lambda o: o.at, default=None)
+    return latest if latest is not None and as_of - latest.at <= TOLERANCE else None
+
+
+def fct_daily_volumes(
+    raw: RawRows, series: Mapping[tuple[str, str], Series], clocks: Mapping[str, datetime]
+) -> list[Row]:
+    methods = {row["source"]: row["volume_method"] for row in raw.price_sources}
+    rows: list[Row] = []
+    for (source, coin_id), observed in series.items():
+        for day in days(observed):
+            is_over = clocks[source] >= midnight_after(day)
+            row = {
+                "coin_id": coin_id,
+                "source": source,
+                "volume_date": day,
+                "volume_method": methods[source],
+            }
+            if methods[source] == "rolling_24h_at_close":
+                told = [o for o in near_midnight(observed, day) if o.rolling_volume is not None]
+                row |= {
+                    "volume_usd": told[0].rolling_volume if told else None,
+                    "observed_at": told[0].at if told else None,
+                    "is_complete": is_over,
+                }
+            else:
+                of_day = [o for o in observed if o.day == day]
+                traded = [o for o in of_day if o.traded_volume is not None]
+                if not traded:
+                    continue
+                row |= {
+                    "volume_usd": fsum(o.traded_volume or 0 for o in traded),
+                    "observed_at": traded[-1].at,
+                    "is_complete": is_over and len({o.hour for o in of_day}) == 24,
+                }
+            rows.append(row)
+    return rows
+
+
+def fct_daily_rankings(
+    raw: RawRows,
+    series: Mapping[tuple[str, str], Series],
+    clocks: Mapping[str, datetime],
+    coins: Iterable[Row],
+) -> list[Row]:
+    coin = {row["coin_id"]: row for row in coins}
+    rows: list[dict[str, object]] = []
+    for (source, coin_id), observed in series.items():
+        if source != REFERENCE_SOURCE:
+            continue
+        as_of = clocks[source]
+        for day in days(observed):
+            taken = close(observed, day, as_of)
+            change = change_24h_pct(observed, taken) if taken else None
+            volume = taken.rolling_volume if taken else None
+            rows.append(
+                {
+                    "rank_date": day,
+                    "coin_id": coin_id,
+                    "change_24h_pct": change,
+                    "vendor_change_24h_pct": taken.vendor_change_pct if taken else None,
+                    "price_usd": taken.price if taken else None,
+                    "volume_24h_usd": volume,
+                    "as_of_at": taken.at if taken else None,
+                    "exclusion_reason": exclusion_reason(coin[coin_id], volume, change),
+                    "is_complete": as_of >= midnight_after(day),
+                }
+            )
+    for row in rows:
+        rivals = [r for r in rows if r["rank_date"] == row["rank_date"]]
+        row["performance_rank"] = performance_rank(row, rivals)
+    return rows
+
+
+def exclusion_reason(coin: Row, volume: float | None, change: float | None) -> str | None:
+    """A volume that nobody told is not at least the minimum."""
+    if coin["is_stablecoin"]:
+        return "stablecoin"
+    if coin["is_wrapped"]:
+        return "wrapped"
+    if volume is None or volume < RANKING_MIN_VOLUME_USD:
+        return "low_volume"
+    return "no_change" if change is None else None
+
+
+def performance_rank(row: Row, rivals: Iterable[Row]) -> int | None:
+    """One more than the eligible coins that did better."""
+    if row["exclusion_reason"] is not None:
+        return None
+    changes = [rival["change_24h_pct"] for rival in rivals if rival["exclusion_reason"] is None]
+    return 1 + sum(change > row["change_24h_pct"] for change in changes)

@@ -1,0 +1,137 @@
+"""The published marts, worked out from raw rows by plain loops.
+
+Written from the semantics and the descriptions of models and columns, not from their SQL, and meant
+to be read beside them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from tests.reference.daily import fct_daily_rankings, fct_daily_volumes
+from tests.reference.episodes import fct_price_alerts
+from tests.reference.hourly import fct_coverage_daily, fct_hourly_prices
+from tests.reference.series import (
+    RawRows,
+    Row,
+    Series,
+    observations,
+    source_clocks,
+    surviving_points,
+    surviving_quotes,
+    surviving_ticks,
+    utc,
+)
+
+
+def marts(raw: RawRows) -> dict[str, list[Row]]:
+    """Every mart by its name; alerts come without their id."""
+    clocks = source_clocks(raw)
+    series = observations(raw)
+    coins = dim_coins(raw, series)
+    hours = fct_hourly_prices(series, clocks)
+    return {
+        "dim_coins": coins,
+        "dim_coin_symbols": dim_coin_symbols(raw),
+        "fct_hourly_prices": hours,
+        "fct_daily_volumes": fct_daily_volumes(raw, series, clocks),
+        "fct_daily_rankings": fct_daily_rankings(raw, series, clocks, coins),
+        "fct_price_alerts": fct_price_alerts(series, coins),
+        "fct_coverage_daily": fct_coverage_daily(hours, clocks),
+        "fct_rejected_rows": fct_rejected_rows(raw),
+        "fct_load_audit": fct_load_audit(raw),
+    }
+
+
+def dim_coin_symbols(raw: RawRows) -> list[Row]:
+    periods: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for quote in sorted(surviving_quotes(raw), key=lambda r: (r["id"], r["last_updated"])):
+        known = periods[quote["id"]]
+        called = {"symbol": quote["symbol"], "name": quote["name"]}
+        if known and called == {"symbol": known[-1]["symbol"], "name": known[-1]["name"]}:
+            continue
+        at = utc(quote["last_updated"])
+        if known:
+            known[-1] |= {"valid_to": at, "is_current": False}
+        period = {"coin_id": quote["id"], "valid_from": at, "valid_to": None, "is_current": True}
+        known.append(period | called)
+    return [period for known in periods.values() for period in known]
+
+
+def dim_coins(raw: RawRows, series: Mapping[tuple[str, str], Series]) -> list[Row]:
+    flags = {row["coin_id"]: row for row in raw.coin_flags}
+    called = {row["coin_id"]: row for row in dim_coin_symbols(raw) if row["is_current"]}
+    seen: dict[str, list[datetime]] = defaultdict(list)
+    for (_, coin_id), observed in series.items():
+        seen[coin_id] += [observation.at for observation in observed]
+    return [
+        {
+            "coin_id": coin_id,
+            "symbol": called.get(coin_id, {}).get("symbol"),
+            "name": called.get(coin_id, {}).get("name"),
+            "is_stablecoin": flags.get(coin_id, {}).get("kind") == "stablecoin",
+            "is_wrapped": flags.get(coin_id, {}).get("kind") == "wrapped",
+            "peg_currency": flags.get(coin_id, {}).get("peg_currency"),
+            "first_seen_at": min(times),
+            "last_seen_at": max(times),
+        }
+        for coin_id, times in seen.items()
+    ]
+
+
+def fct_rejected_rows(raw: RawRows) -> list[Row]:
+    return [
+        {
+            "rejected_row_id": row["row_id"],
+            "load_id": row["run_id"],
+            "source": row["source"],
+            "table_name": row["table_name"],
+            "reason": row["reason"],
+            "payload": row["payload"],
+            "response_id": row["response_id"],
+            "row_index": row["row_index"],
+            "fetched_at": utc(row["fetched_at"]),
+        }
+        for row in raw.rejected_rows
+    ]
+
+
+def fct_load_audit(raw: RawRows) -> list[Row]:
+    """What a run received, from its answers, and what became of it, from the rows."""
+    delivered = {
+        "coingecko_markets": (raw.coingecko_markets, surviving_quotes(raw)),
+        "coingecko_market_chart": (raw.coingecko_market_chart, surviving_points(raw)),
+        "stream_ticks": (raw.stream_ticks, surviving_ticks(raw)),
+    }
+    answers: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for response in raw.landed_responses:
+        answers[response["run_id"], response["table_name"]].append(response)
+
+    rows: list[Row] = []
+    for (run_id, table_name), responses in answers.items():
+        received, accepted = (count(of, run_id) for of in delivered[table_name])
+        rejected = [row for row in raw.rejected_rows if row["table_name"] == table_name]
+        fetched = [utc(response["fetched_at"]) for response in responses]
+        rows.append(
+            {
+                "load_id": run_id,
+                "table_name": table_name,
+                "source": responses[0]["system"],
+                "response_count": len(responses),
+                "error_response_count": sum(r["error_code"] is not None for r in responses),
+                "received_count": sum(response["received_rows"] for response in responses),
+                "accepted_count": accepted,
+                "duplicate_count": received - accepted,
+                "rejected_count": count(rejected, run_id),
+                "first_fetched_at": min(fetched),
+                "last_fetched_at": max(fetched),
+            }
+        )
+    return rows
+
+
+def count(rows: Iterable[Row], run_id: str) -> int:
+    return sum(row["run_id"] == run_id for row in rows)
