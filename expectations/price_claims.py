@@ -1,5 +1,7 @@
 """Claims about the facts made of prices: hourly prices, daily volumes, rankings and alerts."""
 
+# ruff: noqa: S608 - queries are put together from constants.
+
 from collections.abc import Iterator
 
 from expectations.claims import (
@@ -10,7 +12,6 @@ from expectations.claims import (
     one_of,
     one_row_per,
 )
-
 
 # Each hour with the close of the hour before; null after a gap.
 HOURS_IN_SERIES = """

@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Run the quality gates over a warehouse as it stands."""
 
 from __future__ import annotations

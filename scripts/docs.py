@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """The documentation of the models as one static page, and the site of the scheduled refresh."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Remake the warehouse from the response archive."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Take up what is new from the sources, build, check and publish."""
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 # ruff: noqa: S608
 
 from expectations.mart_suites import MART_COLUMNS
-from tests.expectations.poison import Poison, update
+from tests.expectations.poison import Poison, nulls, update
 
 # One row of each mart, and its grain.
 ROWS = {
@@ -80,18 +80,27 @@ CRITICAL = [
         for table, grain in GRAINS.items()
     ),
     *(
-        one(table, f"{columns} are not null", f"{column} = null")
-        for table, columns in FILLED.items()
-        for column in columns.replace(" and ", ", ").split(", ")
+        Poison(
+            table,
+            f"{text} are not null",
+            len(columns),
+            nulls("marts", table, columns),
+            table,
+        )
+        for table, text in FILLED.items()
+        for columns in [text.replace(" and ", ", ").split(", ")]
     ),
     *(
         one(table, "coin_id exists in marts.dim_coins", "coin_id = 'nobody'")
         for table, columns in MART_COLUMNS.items()
         if "coin_id" in columns and table != "dim_coins"
     ),
-    *(
-        Poison("columns", "every required table exists", 1, f"drop table marts.{table}", table)
-        for table in MART_COLUMNS
+    Poison(
+        "columns",
+        "every required table exists",
+        1,
+        "drop table marts.fct_hourly_prices; drop table marts.fct_coverage_daily",
+        "fct_hourly_prices, fct_coverage_daily",
     ),
     Poison(
         "columns",

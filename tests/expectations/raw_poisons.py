@@ -2,15 +2,15 @@
 
 # ruff: noqa: S608
 
-from tests.expectations.poison import Poison, update
+from tests.expectations.poison import Poison, nulls, update
 from tests.expectations.warehouse import NEW_LOAD
 
 PRICE_IN_LINE = (
     "the median {} is within a factor of 5 of the last price of the 48 hours before, "
     "but for 2 coins or a tenth of them"
 )
-LINEAGE = "row_id, response_id, run_id and fetched_at are not null"
-RESPONSE_LINEAGE = "response_id, run_id and fetched_at are not null"
+LINEAGE = ["row_id", "response_id", "run_id", "fetched_at"]
+NEW = f"_dlt_load_id = '{NEW_LOAD}'"
 
 
 def one(table: str, text: str, change: str) -> Poison:
@@ -45,11 +45,12 @@ def copy_row(table: str, key: str) -> str:
 def row_rules(table: str) -> list[Poison]:
     """Where every row came from."""
     return [
-        *(
-            one(
-                table, "row_id, response_id, run_id and fetched_at are not null", f"{column} = null"
-            )
-            for column in ("row_id", "response_id", "run_id", "fetched_at")
+        Poison(
+            table,
+            "row_id, response_id, run_id and fetched_at are not null",
+            4,
+            nulls("raw", table, LINEAGE, NEW),
+            table,
         ),
         Poison(table, "one row per row_id", 1, copy_row(table, "row_id"), table),
         one(table, "response_id exists in raw.landed_responses", "response_id = 'nowhere'"),
@@ -98,18 +99,21 @@ CRITICAL = [
     *observation_rules("stream_ticks", "product_id", "event_at", "price"),
     one("stream_ticks", "event_id is not null", "event_id = null"),
     *(
-        Poison("rejected_rows", poison.text, 1, f"{reject(1)}; {poison.sql}", "rejected_rows")
-        for poison in row_rules("rejected_rows")
-    ),
-    *(
         Poison(
             "rejected_rows",
-            "source, table_name and reason are not null",
-            1,
-            f"{reject(1)}; update raw.rejected_rows set {column} = null",
+            poison.text,
+            poison.row_count,
+            f"{reject(4)}; {poison.sql}",
             "rejected_rows",
         )
-        for column in ("source", "table_name", "reason")
+        for poison in row_rules("rejected_rows")
+    ),
+    Poison(
+        "rejected_rows",
+        "source, table_name and reason are not null",
+        3,
+        f"{reject(3)}; " + nulls("raw", "rejected_rows", ["source", "table_name", "reason"]),
+        "rejected_rows",
     ),
     Poison(
         "rejected_rows",

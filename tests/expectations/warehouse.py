@@ -125,8 +125,9 @@ select
     timestamp '2026-01-01 02:00:00' as opened_at, timestamp '2026-01-01 06:00:00' as closed_at,
     peak_change_pct, timestamp '2026-01-01 04:00:00' as peak_at, 100e0 as price_usd_at_open,
     5e0 as threshold_pct
-from (values (1, 'watch', 6e0), (2, 'high', 1e1), (3, 'critical', 2e1))
-    as alert(n, severity, peak_change_pct);
+from (values
+    (1, 'watch', 6e0), (2, 'high', 1e1), (3, 'critical', 2e1), (4, 'watch', 9e0), (5, 'high', 19e0)
+) as alert(n, severity, peak_change_pct);
 
 create table marts.fct_coverage_daily as
 select
@@ -141,7 +142,7 @@ select
     'coingecko_markets' as table_name, 'no price' as reason, '{}' as payload,
     'response-2' as response_id, n as row_index,
     timestamp '2026-01-01 01:00:00' as fetched_at
-from range(1, 3) as rejected(n);
+from range(1, 7) as rejected(n);
 
 create table marts.fct_load_audit as
 select
@@ -149,7 +150,7 @@ select
     11 as accepted_count, 1 as duplicate_count, 2 as rejected_count,
     timestamp '2026-01-01 00:00:00' as first_fetched_at,
     timestamp '2026-01-01 00:00:00' as last_fetched_at
-from (values ('1767225600.25'), ('1767229200.5')) as loads(load_id);
+from (values ('1767225600.25'), ('1767229200.5'), ('1767232800.75')) as loads(load_id);
 """
 
 

@@ -1,0 +1,279 @@
+"""Irregular markets, many to a warehouse, because a build costs seconds whatever its size.
+
+Hypothesis draws the shape of each market and the way its answers arrive; the thousands of rows
+within follow from the seed in the shape. Every market has coins of its own, named by its number, so
+that a difference names the market it is in. All end at the same two clocks, one for each source.
+
+Prices are small whole numbers times a power of two: their ratios are exact, and so are ties and
+thresholds. The thin coin is not ranked and may have any price.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from extract.landing import Landed, Response
+from tests.reference.answers import batches_answer, chart_answer, error_answer, markets_answer
+from tests.reference.quotes import CoinPath, Quoting
+from tests.reference.trades import deliveries, trades
+
+# The day after New York changed its clocks: a local midnight anywhere shows.
+LAST_MIDNIGHT = datetime(2026, 3, 10, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+INSTANT = timedelta(microseconds=1)
+DAYS_SPANNED = 8
+
+# Where the clocks stand against the last midnight: before it, at it, near it, in the day.
+CLOCKS = [
+    -2 * MINUTE,
+    timedelta(0),
+    17 * MINUTE,
+    90 * MINUTE,
+    90 * MINUTE + INSTANT,
+    timedelta(hours=9),
+    timedelta(hours=12, minutes=34, seconds=56),
+    timedelta(hours=22, minutes=45),
+]
+
+# Observations about a midnight: at it, at the tolerance, beyond it, and in pairs equally far.
+NEAR_MIDNIGHT = [
+    sign * distance
+    for distance in (
+        timedelta(0),
+        INSTANT,
+        5 * MINUTE,
+        37 * MINUTE,
+        90 * MINUTE - INSTANT,
+        90 * MINUTE,
+        90 * MINUTE + INSTANT,
+    )
+    for sign in (-1, 1)
+]
+
+# From one observation to another that is compared with it or holds beside it.
+LATER = [
+    timedelta(hours=24) - INSTANT,
+    timedelta(hours=24),
+    timedelta(hours=25, minutes=30),
+    timedelta(hours=25, minutes=30) + INSTANT,
+    timedelta(hours=1),
+]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One market: polls lie unevenly, none in the gap, and end so long before the clock."""
+
+    seed: int
+    days: int
+    polls_a_day: int
+    gap_hours: int
+    silent_minutes: int
+    charts: int
+    trades_a_day: int
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Loads of the answers by the day they were fetched, and how many stray to another load.
+
+    Where `mixed` is set, answers with rows of several days come in that load, so that the others
+    touch their own days alone.
+    """
+
+    load_of_day: tuple[int, ...]
+    charts: int
+    mixed: int | None
+    strays: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Markets:
+    """The answers of all markets, and the seed rows of their coins."""
+
+    landed: list[Landed] = field(repr=False)
+    coin_flags: list[tuple[str, str, str | None]] = field(repr=False)
+    coin_source_ids: list[tuple[str, str, str]] = field(repr=False)
+    coingecko_clock: datetime
+    stream_clock: datetime
+    shapes: tuple[Shape, ...]
+
+
+shapes = st.builds(
+    Shape,
+    seed=st.integers(0, 2**32 - 1),
+    days=st.integers(2, 6),
+    polls_a_day=st.sampled_from([8, 16, 24, 40]),
+    gap_hours=st.sampled_from([0, 0, 1, 2, 3, 5, 30]),
+    silent_minutes=st.sampled_from([0, 0, 0, 10, 90, 91, 300, 1500]),
+    charts=st.integers(0, 3),
+    trades_a_day=st.sampled_from([0, 6, 30, 60]),
+)
+
+
+@st.composite
+def markets(draw: st.DrawFn, count: int = 20) -> Markets:
+    drawn = tuple(draw(st.lists(shapes, min_size=count, max_size=count)))
+    clocks = [LAST_MIDNIGHT + draw(st.sampled_from(CLOCKS)) for _ in ("coingecko", "stream")]
+    return pack(drawn, *clocks)
+
+
+@st.composite
+def arrivals(draw: st.DrawFn) -> Arrival:
+    """Three loads: as fetched, backwards, single late days, or as it comes."""
+    kind = draw(st.sampled_from(["late days", "late days", "in order", "backwards", "any"]))
+    days = range(DAYS_SPANNED)
+    if kind == "late days":
+        second, third = draw(st.permutations(range(1, DAYS_SPANNED)))[:2]
+        loads = [2 if day == second else 3 if day == third else 1 for day in days]
+    elif kind == "any":
+        loads = draw(st.lists(st.integers(1, 3), min_size=len(days), max_size=len(days)))
+    else:
+        cuts = sorted(draw(st.permutations(range(1, DAYS_SPANNED)))[:2])
+        loads = [1 + sum(day >= cut for cut in cuts) for day in days]
+        if kind == "backwards":
+            loads.reverse()
+    return Arrival(
+        load_of_day=tuple(loads),
+        charts=draw(st.integers(1, 3)) if kind != "late days" else 1,
+        mixed=1 if kind == "late days" else None,
+        strays=draw(st.sampled_from([0, 1, 4])),
+        seed=draw(st.integers(0, 2**32 - 1)),
+    )
+
+
+def in_loads(markets: Markets, arrival: Arrival) -> list[list[Landed]]:
+    rng = random.Random(arrival.seed)
+    strays = {rng.randrange(len(markets.landed)) for _ in range(arrival.strays)}
+    loads: list[list[Landed]] = [[], [], []]
+    for number, landed in enumerate(markets.landed):
+        response = landed.response
+        age = (LAST_MIDNIGHT.date() - response.fetched_at.date()).days
+        load = arrival.load_of_day[max(0, DAYS_SPANNED - 1 - max(0, age))]
+        if response.endpoint == "market_chart":
+            load = arrival.charts
+        elif arrival.mixed is not None and response.params.get("days", "1") != "1":
+            load = arrival.mixed
+        if number in strays:
+            load = rng.randint(1, 3)
+        loads[load - 1].append(landed)
+    return loads
+
+
+def pack(drawn: tuple[Shape, ...], coingecko_clock: datetime, stream_clock: datetime) -> Markets:
+    answers: list[tuple[str, Response]] = []
+    flags: list[tuple[str, str, str | None]] = []
+    source_ids: list[tuple[str, str, str]] = []
+    for number, shape in enumerate(drawn):
+        market = OneMarket(f"m{number:02}", shape, coingecko_clock, stream_clock)
+        answers += [(market.name, response) for response in market.responses()]
+        flags += market.flags
+        source_ids += market.source_ids
+    # The answers the clocks stand at hold no rows.
+    answers.append(("clock", markets_answer(coingecko_clock, [])))
+    answers.append(("clock", batches_answer(stream_clock, [])))
+    return Markets(
+        list(landed_in_runs(answers)), flags, source_ids, coingecko_clock, stream_clock, drawn
+    )
+
+
+def landed_in_runs(answers: list[tuple[str, Response]]) -> Iterator[Landed]:
+    """A run a market and day; answers get the offsets 98, 99, 100 ..., which do not sort as text."""
+    offsets: dict[str, int] = {}
+    for name, response in sorted(answers, key=lambda item: item[1].fetched_at):
+        run_id = f"{response.fetched_at:%Y%m%d}T000000000000Z-{name}"
+        offsets[run_id] = offsets.get(run_id, 97) + 1
+        folder = f"simulated/{response.fetched_at:%Y-%m-%d}"
+        yield Landed(response, f"{folder}/{run_id}.ndjson.gz", offsets[run_id])
+
+
+class OneMarket:
+    """The answers of one market."""
+
+    def __init__(
+        self, name: str, shape: Shape, coingecko_clock: datetime, stream_clock: datetime
+    ) -> None:
+        self.name = name
+        self._shape = shape
+        self._rng = random.Random(shape.seed)
+        silence = shape.silent_minutes * MINUTE
+        self._quotes_end = coingecko_clock - silence
+        self._stream_end = stream_clock - silence
+        self._coingecko_clock = coingecko_clock
+        self._stream_clock = stream_clock
+        peg = self._rng.choice(["usd", "usd", "usd", "eur"])
+        self.flags = [(f"{name}-stable", "stablecoin", peg), (f"{name}-wrapped", "wrapped", None)]
+        self.source_ids = [
+            ("stream", f"{name}-{coin}-usd".upper(), f"{name}-{coin}")
+            for coin in ("plain", "traded", "stable")
+        ]
+
+    def responses(self) -> list[Response]:
+        times = self._times(self._quotes_end, self._shape.polls_a_day)
+        quoting = Quoting(self.name, self._rng)
+        polls = [
+            markets_answer(at, quoting.poll(at))
+            for at in sorted(times)
+            for _ in range(1 + (self._rng.random() < 0.03))
+        ]
+        quoted = quoting.times
+        charts = [self._chart(times, quoted) for _ in range(self._shape.charts) if times]
+        return [*polls, *charts, *self._errors(), *self._stream()]
+
+    def _times(self, end: datetime, a_day: int) -> list[datetime]:
+        """Uneven, with a gap, and with instants at which rules turn."""
+        rng = self._rng
+        at = LAST_MIDNIGHT - timedelta(days=self._shape.days) + rng.random() * timedelta(hours=12)
+        gap_start = at + rng.random() * timedelta(days=self._shape.days)
+        gap_end = gap_start + timedelta(hours=self._shape.gap_hours)
+        times: list[datetime] = []
+        while at <= end:
+            times.append(at.replace(microsecond=at.microsecond // 1000 * 1000))
+            at += rng.expovariate(a_day) * timedelta(days=1)
+        for days in range(self._shape.days + 1):
+            midnight = LAST_MIDNIGHT - timedelta(days=days)
+            times += [midnight + rng.choice(NEAR_MIDNIGHT) for _ in range(rng.randint(0, 3))]
+        times += [rng.choice(times) + rng.choice(LATER) for _ in range(8) if times]
+        times += [t.replace(minute=0, second=0, microsecond=0) for t in rng.sample(times, min(5, len(times)))]
+        return sorted({t for t in times if t <= end and not gap_start <= t < gap_end})
+
+    def _chart(self, times: list[datetime], quoted: dict[str, list[datetime]]) -> Response:
+        """Hourly history up to a call, some of its points at the instants of quotes."""
+        rng = self._rng
+        coin_id = f"{self.name}-{rng.choice(['plain', 'stable', 'history', 'history'])}"
+        called = rng.choice(times)
+        hour = called.replace(minute=0, second=0, microsecond=0)
+        points = [hour - timedelta(hours=age) for age in range(rng.choice([5, 20, 50]))]
+        points = [point for point in points if rng.random() < 0.8]
+        known = [at for at in quoted.get(coin_id, []) if at <= called]
+        points += rng.sample(known, min(len(known), rng.randint(0, 4)))
+        points.append(called - rng.random() * MINUTE)
+        path = CoinPath.of(coin_id, rng)
+        return chart_answer(called, coin_id, [self._point(at, path) for at in sorted(points)])
+
+    def _point(self, at: datetime, path: CoinPath) -> tuple[datetime | None, Any, Any]:
+        price: Any = path.step()
+        if self._rng.random() < 0.02:
+            price = self._rng.choice([None, 0, -1.0, "1.0"])
+        return (at if self._rng.random() > 0.01 else None), price, path.volume()
+
+    def _errors(self) -> Iterator[Response]:
+        """Answers without data; they move no clock, however late."""
+        for _ in range(self._rng.randint(0, 2)):
+            late = self._rng.random() * timedelta(days=2) - timedelta(days=1)
+            yield error_answer(self._coingecko_clock + late, self._rng.choice([429, 200, 503]))
+
+    def _stream(self) -> Iterator[Response]:
+        if self._shape.trades_a_day:
+            times = self._times(self._stream_end, self._shape.trades_a_day)
+            for fetched_at, ticks in deliveries(
+                trades(self.name, times, self._rng), self._stream_clock, self._rng
+            ):
+                yield batches_answer(fetched_at, ticks)
