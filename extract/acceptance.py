@@ -45,7 +45,7 @@ def accept(row: object, rules: RowRules, fetched_at: datetime) -> dict[str, Any]
     observed_at = instant(row.get(rules.time_field))
     if observed_at is None or observed_at < EARLIEST:
         raise RejectedRowError("no time")
-    if observed_at > fetched_at + FUTURE_TOLERANCE:
+    if observed_at - fetched_at > FUTURE_TOLERANCE:
         raise RejectedRowError("time in the future")
     price = number(row.get(rules.price_field))
     if price is None or not price > 0:
@@ -66,10 +66,20 @@ def typed(name: str, value: object, kind: pa.DataType) -> Any:
     elif kind == INSTANT:
         result = instant(value)
     elif kind == TEXT:
-        result = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        result = utf8(value) if isinstance(value, str) else as_json(value)
     if result is None:
         raise RejectedRowError(f"malformed {name}")
     return result
+
+
+def as_json(value: object) -> str:
+    """JSON text that a table can hold."""
+    return utf8(json.dumps(value, ensure_ascii=False))
+
+
+def utf8(text: str) -> str:
+    """`text`, with half a surrogate pair written as its escape: no table holds it as such."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def number(value: object) -> float | None:
@@ -131,13 +141,16 @@ class RawBatch:
                     "source": landed.response.system,
                     "table_name": table,
                     "reason": str(rejection),
-                    "payload": json.dumps(row, ensure_ascii=False),
+                    "payload": as_json(row),
                 }
                 self.add("rejected_rows", provenance | rejected)
 
     @property
     def row_count(self) -> int:
         return sum(len(next(iter(columns.values()))) for columns in self.columns.values())
+
+    def filled_tables(self) -> list[str]:
+        return [name for name, columns in self.columns.items() if any(columns.values())]
 
     def table(self, name: str) -> pa.Table:
         return pa.table(self.columns[name], schema=RAW_TABLES[name])

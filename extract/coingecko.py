@@ -7,11 +7,10 @@ sum; the last point of a market_chart is the present moment, off the grid.
 from __future__ import annotations
 
 import json
-from itertools import zip_longest
 from typing import Any
 from urllib.parse import quote, unquote
 
-from extract.acceptance import RowRules
+from extract.acceptance import RowRules, number, utf8
 from extract.http import ApiFault, HttpSource
 from extract.raw_tables import MARKET_CHART_FIELDS, MARKETS_FIELDS
 
@@ -39,9 +38,10 @@ def fetch_markets(http: HttpSource, coins: int | tuple[str, ...]) -> list[str]:
     """Land the quotes of the largest `coins`, or of those named; returns the ids that answered."""
     found: list[str] = []
     if isinstance(coins, int):
+        page_count = -(-coins // IDS_A_PAGE)
+        per_page = -(-coins // page_count)
         pages = [
-            {"per_page": str(min(coins, IDS_A_PAGE)), "page": str(page)}
-            for page in range(1, -(-coins // IDS_A_PAGE) + 1)
+            {"per_page": str(per_page), "page": str(page)} for page in range(1, page_count + 1)
         ]
     else:
         pages = [
@@ -52,7 +52,7 @@ def fetch_markets(http: HttpSource, coins: int | tuple[str, ...]) -> list[str]:
         params = {"vs_currency": "usd", "order": "market_cap_desc", "precision": "full"} | page
         body = http.get("markets", "/coins/markets", params)
         found += [row["id"] for row in body if isinstance(row, dict) and _is_id(row.get("id"))]
-        if not body:
+        if isinstance(coins, int) and len(body) < per_page:
             break
     unique = list(dict.fromkeys(found))
     return unique[:coins] if isinstance(coins, int) else unique
@@ -87,7 +87,9 @@ def market_chart_rows(body: Any, path: str) -> list[Any]:
             "market_cap": _value(cap),
             "total_volume": _value(volume),
         }
-        for price, cap, volume in zip_longest(prices, caps, volumes)
+        if _is_pair(price)
+        else price
+        for price, cap, volume in zip(prices, caps, volumes, strict=True)
     ]
 
 
@@ -95,22 +97,24 @@ def recognise_fault(status: int, body: str) -> ApiFault | None:
     """Tell data from the five forms of error, whatever the HTTP status says."""
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         # Pages of proxies and bare words such as `Throttled` or `error code: 1015`.
         throttled = status == 429 or "throttled" in body[:200].lower() or "1015" in body[:200]
-        code = 429 if throttled else status if status >= 400 else 502
+        code = 429 if throttled else status if status >= 300 else 502
         return ApiFault(code, f"not JSON: {' '.join(body.split())[:80]!r}")
     if isinstance(answer, dict):
         error, state = answer.get("error"), answer.get("status")
         if isinstance(error, dict) and isinstance(error.get("status"), dict):
             state = error["status"]
         if isinstance(state, dict) and "error_code" in state:
-            message = str(state.get("error_message", ""))
+            message = utf8(str(state.get("error_message", "")))
             return ApiFault(_code(state["error_code"], status), message[:200])
         if error is not None:
-            return ApiFault(_code(state, status), str(error)[:200])
+            return ApiFault(_code(state, status), utf8(str(error))[:200])
     if status != 200:
         return ApiFault(status, "an error without a message")
+    if not isinstance(answer, dict | list):
+        return ApiFault(502, f"neither object nor array: {body[:80]!r}")
     return None
 
 
@@ -118,21 +122,29 @@ def _is_id(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def _is_pair(point: Any) -> bool:
+    return isinstance(point, list) and len(point) == 2
+
+
 def _instant(point: Any) -> Any:
-    return point[0] if isinstance(point, list) and len(point) == 2 else None
+    return point[0] if _is_pair(point) else None
 
 
 def _value(point: Any) -> Any:
-    return point[1] if isinstance(point, list) and len(point) == 2 else None
+    return point[1] if _is_pair(point) else None
 
 
 def _aligned(series: list[Any], prices: list[Any]) -> list[Any]:
-    by_instant = {_instant(point): point for point in series}
-    return [by_instant.get(_instant(price)) for price in prices]
+    by_instant = {number(_instant(point)): point for point in series}
+    by_instant.pop(None, None)
+    return [by_instant.get(number(_instant(price))) for price in prices]
 
 
 def _code(value: object, status: int) -> int:
     try:
-        return int(str(value))
+        code = int(str(value))
     except ValueError:
-        return status if status >= 400 else 500
+        code = -1
+    if 0 <= code < 2**31:
+        return code
+    return status if status >= 400 else 500

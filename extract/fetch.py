@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 
-SIMULATED_POLICY = HttpPolicy(throttle_backoff_seconds=1, backoff_seconds=0.1)
+SIMULATED_POLICY = HttpPolicy(throttle_backoff_seconds=1, backoff_seconds=0.1, trust_env=False)
 
 
 @dataclass

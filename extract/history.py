@@ -55,9 +55,13 @@ def missing_days(
         if 0 <= index < end - first:
             known[coin_id][index] = True
     for path, params, fetched_at in store.query(ASKED_HISTORY, since):
-        days = int(json.loads(params)["days"])
-        asked_from = _hour_number(fetched_at - timedelta(days=days)) + 1
+        days = str(json.loads(params).get("days"))
+        if not days.isdigit():  # a recording may have asked for `max`
+            continue
+        asked_from = _hour_number(fetched_at - timedelta(days=int(days))) + 1
         asked_to = _hour_number(fetched_at)
+        if int(days) > LONGEST_HOURLY_DAYS:  # of the hours in reach it brings one point a day
+            asked_to = _hour_number(fetched_at - timedelta(days=LONGEST_HOURLY_DAYS)) + 1
         coin_id = unquote(path.split("/")[2])
         known[coin_id][max(asked_from - first, 0) : max(asked_to - first, 0)] = True
 

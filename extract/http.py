@@ -60,12 +60,16 @@ class CallFailedError(SourceError):
 
 @dataclass(frozen=True)
 class HttpPolicy:
-    """How gently a source is treated. `calls_per_minute` None means unpaced."""
+    """How gently a source is treated. `calls_per_minute` None means unpaced.
+
+    `trust_env` takes proxies from the environment; a server on this machine is not behind them.
+    """
 
     calls_per_minute: int | None = None
     throttle_backoff_seconds: float = 60
     backoff_seconds: float = 1
     ca_bundle: Path | None = None
+    trust_env: bool = True
 
 
 class CallBudget:
@@ -95,6 +99,10 @@ class CallBudget:
             return int(json.loads(self._path.read_text()).get(month, 0))
         except FileNotFoundError:
             return 0
+        except (ValueError, AttributeError, TypeError) as error:
+            raise SourceError(
+                f"the count of this month's calls in {self._path} cannot be read; remove that file"
+            ) from error
 
 
 class MeteredAdapter(HTTPAdapter):
@@ -140,6 +148,9 @@ class HttpSource:
         self._throttle_backoff = policy.throttle_backoff_seconds
         self._throttles = 0
         self._call: tuple[str, str, dict[str, str]] = ("", "", {})
+        self._secrets = tuple((headers or {}).values())
+        # Given with each call, for the session's own gives way to REQUESTS_CA_BUNDLE.
+        self._verify = os.fspath(policy.ca_bundle) if policy.ca_bundle else None
         self._client = Client(
             request_timeout=TIMEOUT_SECONDS,
             raise_for_status=False,
@@ -154,8 +165,7 @@ class HttpSource:
         session.hooks["response"].append(self._land)
         session.mount("http://", MeteredAdapter(policy, budget))
         session.mount("https://", MeteredAdapter(policy, budget))
-        if policy.ca_bundle is not None:
-            session.verify = os.fspath(policy.ca_bundle)
+        session.trust_env = policy.trust_env
 
     def get(self, endpoint: str, path: str, params: dict[str, str]) -> Any:
         """The JSON of a good answer.
@@ -165,7 +175,10 @@ class HttpSource:
         """
         self._call = (endpoint, path, params)
         try:
-            response = self._client.get(self._base_url + path, params=params)
+            # A redirect would take the key along to wherever it points.
+            response = self._client.get(
+                self._base_url + path, params=params, verify=self._verify, allow_redirects=False
+            )
         except requests.exceptions.SSLError as error:
             raise SourceError(
                 f"{self._system}: the TLS certificate was not accepted; "
@@ -177,12 +190,20 @@ class HttpSource:
             ) from error
         except requests.RequestException as error:
             raise CallFailedError(f"{self._system} {path}: {type(error).__name__}") from error
-        fault = self._recognise_fault(response.status_code, response.text)
+        body = self._body(response)
+        fault = self._recognise_fault(response.status_code, body)
         if fault is not None:
             raise CallFailedError(
                 f"{self._system} {path}: {fault.code} {fault.message}", fault.code
             )
-        return response.json()
+        return json.loads(body)
+
+    def _body(self, response: requests.Response) -> str:
+        """The text; a key that the server echoes is struck out, so that nothing holds it."""
+        body = response.text
+        for secret in self._secrets:
+            body = body.replace(secret, "***")
+        return body
 
     def _land(self, response: requests.Response, *_: Any, **__: Any) -> None:
         endpoint, path, params = self._call
@@ -195,7 +216,7 @@ class HttpSource:
                 params=params,
                 status=response.status_code,
                 fetched_at=self._clock(),
-                body=response.text,
+                body=self._body(response),
             )
         )
         fault = self._recognise_fault(response.status_code, response.text)

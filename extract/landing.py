@@ -83,8 +83,8 @@ def new_run_id(now: datetime) -> str:
 
 def source_kind_of(landing_dir: Path) -> str | None:
     """The kind of source this landing folder was made with; None while it is empty."""
-    kinds = sorted(path.name for path in landing_dir.iterdir()) if landing_dir.is_dir() else []
-    return kinds[0] if kinds else None
+    entries = landing_dir.iterdir() if landing_dir.is_dir() else ()
+    return min((entry.name for entry in entries if entry.is_dir()), default=None)
 
 
 def refuse_other_kinds(landing_dir: Path, source_kind: str) -> None:

@@ -2,7 +2,7 @@
 
 What is loaded follows from landing and raw alone: of every archive, the responses behind the last
 one that a finished load holds. Rows are inserted by key and never touched again, so a load that was
-killed at any point is simply made again.
+killed at any point is simply made again; only a response's own row moves to the load that finished.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 PIPELINE = "crypto_market"
 DATASET = "raw"
 INSERT_ONLY = {"disposition": "merge", "strategy": "insert-only"}
+UPSERT = {"disposition": "merge", "strategy": "upsert"}
 
 # dlt reads these from the environment alone: the load id on Arrow tables, and no chatter.
 os.environ.setdefault("NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID", "true")
@@ -33,14 +34,14 @@ os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
 
 
 @dlt.source(name="landing", max_table_nesting=0)
-def landing(batch: RawBatch) -> Iterator[Any]:
+def landing(batch: RawBatch, tables: Iterable[str] = RAW_TABLES) -> Iterator[Any]:
     """One resource a raw table, each hinted to the last column."""
-    for table in RAW_TABLES:
+    for table in tables:
         yield dlt.resource(
             batch.table(table),
             name=table,
             primary_key=primary_key(table),
-            write_disposition=INSERT_ONLY,
+            write_disposition=UPSERT if table == "landed_responses" else INSERT_ONLY,
             columns=dlt_columns(table),
         )
 
@@ -86,5 +87,13 @@ class RawStore:
         # An interrupted package is made anew from landing rather than taken up half-way.
         self._pipeline.abort_packages()
         for batch in batches(responses):
-            self._pipeline.run(landing(batch))
+            # An empty table costs a job of its own; the first load makes them all.
+            tables = batch.filled_tables() if self._has_all_tables() else RAW_TABLES
+            self._pipeline.run(landing(batch, tables))
             yield batch.row_count
+
+    def _has_all_tables(self) -> bool:
+        rows = self.query(
+            "select table_name from information_schema.tables where table_schema = %s", DATASET
+        )
+        return {name for (name,) in rows} >= set(RAW_TABLES)

@@ -56,7 +56,7 @@ def read_into(batch: RawBatch, landed: Landed) -> None:
     if fault is None:
         try:
             rows = reader.rows(json.loads(response.body), response.path)
-        except (KeyError, TypeError, IndexError, ValueError) as error:
+        except (KeyError, TypeError, IndexError, ValueError, RecursionError) as error:
             fault = ApiFault(502, f"unexpected shape: {type(error).__name__} {error}"[:200])
     batch.add_observations(reader.table, reader.rules, rows, landed)
     batch.add(

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from extract import coingecko, stream
-from extract.acceptance import instant
+from extract.acceptance import as_json, instant, utf8
 from extract.landing import Archive, Response, response_from_json
 from extract.pipeline import RawStore
 from extract.reading import READERS
@@ -77,7 +79,7 @@ def read_recording(file: Path) -> Iterator[Response]:
     except EOFError:
         # The torn tail of an archive whose run was killed: whole members before it were read.
         return
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
         raise RecordingError(
             f"{file.name}, line {max(number, 1)}: not a recorded answer "
             f"({type(error).__name__}: {error}); nothing was loaded"
@@ -86,11 +88,27 @@ def read_recording(file: Path) -> Iterator[Response]:
 
 def _response(line: bytes) -> Response:
     record = json.loads(line)
-    if "fetched_at" in record:
-        response = response_from_json(line)
-        if (response.system, response.endpoint) not in READERS:
-            raise ValueError(f"unknown endpoint {response.system}/{response.endpoint}")
-        return response
+    response = response_from_json(line) if "fetched_at" in record else _recorded(record)
+    if (response.system, response.endpoint) not in READERS:
+        raise ValueError(f"unknown endpoint {response.system}/{response.endpoint}")
+    if response.fetched_at.tzinfo is None:
+        raise ValueError(f"fetched_at is {record['fetched_at']!r}, not an instant with its zone")
+    kinds = (
+        (response.path, str),
+        (response.params, dict),
+        (response.status, int),
+        (response.body, str),
+    )
+    if not all(isinstance(value, kind) for value, kind in kinds):
+        raise TypeError("path and body are texts, params is an object, status a number")
+    if response.status not in range(100, 600):
+        raise ValueError(f"status is {response.status!r}")
+    # Raises where a text cannot be archived, such as half a surrogate pair.
+    json.dumps([response.path, response.params, response.body], ensure_ascii=False).encode()
+    return response
+
+
+def _recorded(record: dict[str, Any]) -> Response:
     recorded_at, body = record["recorded_at"], record["body"]
     fetched_at: datetime | None = instant(recorded_at)
     if fetched_at is None:
@@ -104,5 +122,5 @@ def _response(line: bytes) -> Response:
         params=record.get("params", {}),
         status=record.get("status", 200),
         fetched_at=fetched_at,
-        body=body if isinstance(body, str) else json.dumps(body, ensure_ascii=False),
+        body=utf8(body) if isinstance(body, str) else as_json(body),
     )

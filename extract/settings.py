@@ -130,7 +130,9 @@ def load_settings(
         name: value for name, value in (os.environ if environ is None else environ).items() if value
     }
 
-    key = values.get("COINGECKO_API_KEY")
+    key = values.get("COINGECKO_API_KEY", "").strip() or None
+    if key and not (key.isascii() and key.isprintable() and " " not in key):
+        raise SettingsError("COINGECKO_API_KEY holds a character that no key has; copy it anew")
     plan = values.get("COINGECKO_PLAN", "demo" if key else "keyless")
     if plan not in COINGECKO_HOSTS:
         raise SettingsError(f"COINGECKO_PLAN is {plan!r}; use keyless, demo or pro")
@@ -166,6 +168,6 @@ def _positive(values: Mapping[str, str], name: str, default: int) -> int:
     text = values.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise SettingsError(f"{name} is {text!r}; use a whole number above 0")
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) == 0:
+        raise SettingsError(f"{name} is {text!r}; use a whole number from 1 to 999999999")
     return int(text)

@@ -55,7 +55,7 @@ def recognise_fault(status: int, body: str) -> ApiFault | None:
     try:
         batches = json.loads(body)["batches"]
         numbers = [batch["batch"] + len(batch["ticks"]) for batch in batches]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ApiFault(502, f"no batches: {body[:80]!r}")
     return (
         None if all(isinstance(number, int) for number in numbers) else ApiFault(502, "no numbers")

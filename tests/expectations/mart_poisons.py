@@ -98,7 +98,7 @@ CRITICAL = [
     Poison(
         "columns",
         "every required table exists",
-        1,
+        2,
         "drop table marts.fct_hourly_prices; drop table marts.fct_coverage_daily",
         "fct_hourly_prices, fct_coverage_daily",
     ),

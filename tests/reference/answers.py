@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from extract.acceptance import instant
 from extract.landing import Response
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def markets_answer(fetched_at: datetime, rows: list[dict[str, Any]]) -> Response:
-    return Response(
-        "coingecko", "markets", "/coins/markets", {}, 200, fetched_at, json.dumps(rows)
-    )
+    return answer("coingecko", "markets", "/coins/markets", fetched_at, rows)
 
 
 def chart_answer(
     fetched_at: datetime, coin_id: str, points: list[tuple[datetime | None, Any, Any]]
 ) -> Response:
     """Points are (instant, price, rolling volume)."""
-    stamps = [None if at is None else (at - EPOCH) / timedelta(milliseconds=1) for at, _, _ in points]
-    body = {
-        "prices": [[at, price] for at, (_, price, _) in zip(stamps, points, strict=True)],
-        "market_caps": [[at, None] for at in stamps],
-        "total_volumes": [[at, volume] for at, (_, _, volume) in zip(stamps, points, strict=True)],
-    }
-    path = f"/coins/{coin_id}/market_chart"
-    return Response("coingecko", "market_chart", path, {}, 200, fetched_at, json.dumps(body))
+    prices = [[milliseconds(at), price] for at, price, _ in points]
+    caps = [[milliseconds(at), None] for at, _, _ in points]
+    volumes = [[milliseconds(at), volume] for at, _, volume in points]
+    body = {"prices": prices, "market_caps": caps, "total_volumes": volumes}
+    return answer("coingecko", "market_chart", f"/coins/{coin_id}/market_chart", fetched_at, body)
 
 
 def batches_answer(fetched_at: datetime, ticks: list[dict[str, Any]]) -> Response:
@@ -38,13 +34,38 @@ def batches_answer(fetched_at: datetime, ticks: list[dict[str, Any]]) -> Respons
         {"batch": number, "ticks": [{k: v for k, v in tick.items() if k != "batch"} for tick in of]}
         for number, of in groupby(ticks, key=lambda tick: tick["batch"])
     ]
-    body = {"batches": batches, "latest": 0}
-    return Response("stream", "batches", "/batches", {}, 200, fetched_at, json.dumps(body))
+    return answer("stream", "batches", "/batches", fetched_at, {"batches": batches, "latest": 0})
 
 
 def error_answer(fetched_at: datetime, status: int) -> Response:
     """CoinGecko's errors may come with status 200."""
     body = {"status": {"error_code": 429, "error_message": "throttled"}}
+    return answer("coingecko", "markets", "/coins/markets", fetched_at, body, status)
+
+
+def answer(
+    system: str, endpoint: str, path: str, fetched_at: datetime, body: Any, status: int = 200
+) -> Response:
     return Response(
-        "coingecko", "markets", "/coins/markets", {}, status, fetched_at, json.dumps(body)
+        system=system,
+        endpoint=endpoint,
+        path=path,
+        params={},
+        status=status,
+        fetched_at=fetched_at,
+        body=json.dumps(body),
     )
+
+
+def milliseconds(at: datetime | None) -> float | None:
+    return None if at is None else (at - EPOCH) / timedelta(milliseconds=1)
+
+
+def observed_days(response: Response) -> set[date]:
+    """Days of the quotes and trades in an answer; no chart is asked."""
+    body = json.loads(response.body)
+    if response.endpoint == "batches":
+        stamps = [tick["event_at"] for batch in body["batches"] for tick in batch["ticks"]]
+    else:
+        stamps = [row["last_updated"] for row in body] if isinstance(body, list) else []
+    return {at.date() for stamp in stamps if (at := instant(stamp)) is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from math import fsum
+from typing import Any
 
 from tests.reference.series import (
     DAY,
@@ -18,7 +19,6 @@ from tests.reference.series import (
 )
 
 RANKING_MIN_VOLUME_USD = 1_000_000
-REFERENCE_SOURCE = "coingecko"
 
 
 def days(series: Series) -> list[date]:
@@ -85,9 +85,10 @@ def fct_daily_rankings(
     coins: Iterable[Row],
 ) -> list[Row]:
     coin = {row["coin_id"]: row for row in coins}
-    rows: list[dict[str, object]] = []
+    judges = {row["source"] for row in raw.price_sources if row["is_reference"]}
+    rows: list[dict[str, Any]] = []
     for (source, coin_id), observed in series.items():
-        if source != REFERENCE_SOURCE:
+        if source not in judges:
             continue
         as_of = clocks[source]
         for day in days(observed):

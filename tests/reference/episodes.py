@@ -23,9 +23,7 @@ class Episode:
     closed_at: datetime | None = None
 
 
-def fct_price_alerts(
-    series: Mapping[tuple[str, str], Series], coins: Iterable[Row]
-) -> list[Row]:
+def fct_price_alerts(series: Mapping[tuple[str, str], Series], coins: Iterable[Row]) -> list[Row]:
     """All but `alert_id`. A stablecoin is judged by its peg alone, and only the dollar has one."""
     coin = {row["coin_id"]: row for row in coins}
     rows: list[Row] = []

@@ -12,7 +12,7 @@ from tests.reference.series import DAY, HOUR, Observation, Row, Series, midnight
 
 
 def time_weighted_price(hour: datetime, samples: Series, before: Observation | None) -> float:
-    """Each price holds to the next sample or the hour's end; the one before it, if under an hour old."""
+    """Each price holds to the next, at most to the hour's end; `before` if under an hour old."""
     holds = [(sample.at, sample.price) for sample in samples]
     if before is not None and hour - before.at < HOUR:
         holds.insert(0, (hour, before.price))
@@ -46,9 +46,7 @@ def fct_hourly_prices(
                     "low_price_usd": min(prices),
                     "close_price_usd": prices[-1],
                     "avg_price_usd": fsum(prices) / len(prices),
-                    "time_weighted_price_usd": time_weighted_price(
-                        hour, samples, before.get(hour)
-                    ),
+                    "time_weighted_price_usd": time_weighted_price(hour, samples, before.get(hour)),
                     "sample_count": len(prices),
                     "is_complete": clocks[source] >= hour + HOUR,
                 }

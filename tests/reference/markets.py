@@ -12,31 +12,38 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from extract.landing import Landed, Response
-from tests.reference.answers import batches_answer, chart_answer, error_answer, markets_answer
+from tests.reference.answers import (
+    batches_answer,
+    chart_answer,
+    error_answer,
+    markets_answer,
+    observed_days,
+)
 from tests.reference.quotes import CoinPath, Quoting
 from tests.reference.trades import deliveries, trades
 
 # The day after New York changed its clocks: a local midnight anywhere shows.
 LAST_MIDNIGHT = datetime(2026, 3, 10, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 INSTANT = timedelta(microseconds=1)
 DAYS_SPANNED = 8
 
 # Where the clocks stand against the last midnight: before it, at it, near it, in the day.
 CLOCKS = [
+    timedelta(hours=9),
     -2 * MINUTE,
     timedelta(0),
     17 * MINUTE,
     90 * MINUTE,
     90 * MINUTE + INSTANT,
-    timedelta(hours=9),
     timedelta(hours=12, minutes=34, seconds=56),
     timedelta(hours=22, minutes=45),
 ]
@@ -95,34 +102,40 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """Markets, and where the clocks of the two sources stand at the end."""
+
+    shapes: tuple[Shape, ...]
+    coingecko_clock: datetime
+    stream_clock: datetime
+
+
+@dataclass(frozen=True)
 class Markets:
     """The answers of all markets, and the seed rows of their coins."""
 
-    landed: list[Landed] = field(repr=False)
-    coin_flags: list[tuple[str, str, str | None]] = field(repr=False)
-    coin_source_ids: list[tuple[str, str, str]] = field(repr=False)
-    coingecko_clock: datetime
-    stream_clock: datetime
-    shapes: tuple[Shape, ...]
+    landed: list[Landed]
+    coin_flags: list[tuple[str, str, str | None]]
+    coin_source_ids: list[tuple[str, str, str]]
 
 
+# The first of each choice makes the first example, and is the one that holds the most.
 shapes = st.builds(
     Shape,
     seed=st.integers(0, 2**32 - 1),
-    days=st.integers(2, 6),
-    polls_a_day=st.sampled_from([8, 16, 24, 40]),
-    gap_hours=st.sampled_from([0, 0, 1, 2, 3, 5, 30]),
+    days=st.sampled_from([4, 2, 3, 5, 6]),
+    polls_a_day=st.sampled_from([24, 8, 16, 40]),
+    gap_hours=st.sampled_from([3, 0, 0, 1, 2, 5, 30]),
     silent_minutes=st.sampled_from([0, 0, 0, 10, 90, 91, 300, 1500]),
-    charts=st.integers(0, 3),
-    trades_a_day=st.sampled_from([0, 6, 30, 60]),
+    charts=st.sampled_from([2, 0, 1, 3]),
+    trades_a_day=st.sampled_from([60, 0, 6, 30]),
 )
+clocks = st.sampled_from([LAST_MIDNIGHT + offset for offset in CLOCKS])
 
 
-@st.composite
-def markets(draw: st.DrawFn, count: int = 20) -> Markets:
-    drawn = tuple(draw(st.lists(shapes, min_size=count, max_size=count)))
-    clocks = [LAST_MIDNIGHT + draw(st.sampled_from(CLOCKS)) for _ in ("coingecko", "stream")]
-    return pack(drawn, *clocks)
+def recipes(count: int) -> st.SearchStrategy[Recipe]:
+    some = st.lists(shapes, min_size=count, max_size=count).map(tuple)
+    return st.builds(Recipe, shapes=some, coingecko_clock=clocks, stream_clock=clocks)
 
 
 @st.composite
@@ -159,7 +172,7 @@ def in_loads(markets: Markets, arrival: Arrival) -> list[list[Landed]]:
         load = arrival.load_of_day[max(0, DAYS_SPANNED - 1 - max(0, age))]
         if response.endpoint == "market_chart":
             load = arrival.charts
-        elif arrival.mixed is not None and response.params.get("days", "1") != "1":
+        elif arrival.mixed is not None and len(observed_days(response)) > 1:
             load = arrival.mixed
         if number in strays:
             load = rng.randint(1, 3)
@@ -167,25 +180,23 @@ def in_loads(markets: Markets, arrival: Arrival) -> list[list[Landed]]:
     return loads
 
 
-def pack(drawn: tuple[Shape, ...], coingecko_clock: datetime, stream_clock: datetime) -> Markets:
+def made(recipe: Recipe) -> Markets:
     answers: list[tuple[str, Response]] = []
     flags: list[tuple[str, str, str | None]] = []
     source_ids: list[tuple[str, str, str]] = []
-    for number, shape in enumerate(drawn):
-        market = OneMarket(f"m{number:02}", shape, coingecko_clock, stream_clock)
+    for number, shape in enumerate(recipe.shapes):
+        market = OneMarket(number, shape, recipe)
         answers += [(market.name, response) for response in market.responses()]
         flags += market.flags
         source_ids += market.source_ids
     # The answers the clocks stand at hold no rows.
-    answers.append(("clock", markets_answer(coingecko_clock, [])))
-    answers.append(("clock", batches_answer(stream_clock, [])))
-    return Markets(
-        list(landed_in_runs(answers)), flags, source_ids, coingecko_clock, stream_clock, drawn
-    )
+    answers.append(("clock", markets_answer(recipe.coingecko_clock, [])))
+    answers.append(("clock", batches_answer(recipe.stream_clock, [])))
+    return Markets(list(landed_in_runs(answers)), flags, source_ids)
 
 
 def landed_in_runs(answers: list[tuple[str, Response]]) -> Iterator[Landed]:
-    """A run a market and day; answers get the offsets 98, 99, 100 ..., which do not sort as text."""
+    """A run a market and day; the offsets 98, 99, 100 ... do not sort as text."""
     offsets: dict[str, int] = {}
     for name, response in sorted(answers, key=lambda item: item[1].fetched_at):
         run_id = f"{response.fetched_at:%Y%m%d}T000000000000Z-{name}"
@@ -194,29 +205,32 @@ def landed_in_runs(answers: list[tuple[str, Response]]) -> Iterator[Landed]:
         yield Landed(response, f"{folder}/{run_id}.ndjson.gz", offsets[run_id])
 
 
+def on_the_hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
 class OneMarket:
     """The answers of one market."""
 
-    def __init__(
-        self, name: str, shape: Shape, coingecko_clock: datetime, stream_clock: datetime
-    ) -> None:
-        self.name = name
+    def __init__(self, number: int, shape: Shape, recipe: Recipe) -> None:
+        self.name = f"m{number:02}"
         self._shape = shape
-        self._rng = random.Random(shape.seed)
-        silence = shape.silent_minutes * MINUTE
-        self._quotes_end = coingecko_clock - silence
-        self._stream_end = stream_clock - silence
-        self._coingecko_clock = coingecko_clock
-        self._stream_clock = stream_clock
+        self._rng = random.Random(f"{shape.seed} {number}")
+        self._coingecko_clock = recipe.coingecko_clock
+        self._stream_clock = recipe.stream_clock
+        self._silence = shape.silent_minutes * MINUTE
         peg = self._rng.choice(["usd", "usd", "usd", "eur"])
-        self.flags = [(f"{name}-stable", "stablecoin", peg), (f"{name}-wrapped", "wrapped", None)]
+        self.flags = [
+            (f"{self.name}-stable", "stablecoin", peg),
+            (f"{self.name}-wrapped", "wrapped", None),
+        ]
         self.source_ids = [
-            ("stream", f"{name}-{coin}-usd".upper(), f"{name}-{coin}")
+            ("stream", f"{self.name}-{coin}-usd".upper(), f"{self.name}-{coin}")
             for coin in ("plain", "traded", "stable")
         ]
 
     def responses(self) -> list[Response]:
-        times = self._times(self._quotes_end, self._shape.polls_a_day)
+        times = self._times(self._coingecko_clock - self._silence, self._shape.polls_a_day)
         quoting = Quoting(self.name, self._rng)
         polls = [
             markets_answer(at, quoting.poll(at))
@@ -241,7 +255,11 @@ class OneMarket:
             midnight = LAST_MIDNIGHT - timedelta(days=days)
             times += [midnight + rng.choice(NEAR_MIDNIGHT) for _ in range(rng.randint(0, 3))]
         times += [rng.choice(times) + rng.choice(LATER) for _ in range(8) if times]
-        times += [t.replace(minute=0, second=0, microsecond=0) for t in rng.sample(times, min(5, len(times)))]
+        times += [on_the_hour(at) for at in rng.sample(times, min(5, len(times)))]
+        if a_day > 48:
+            # Dense enough for days of which no hour is missing.
+            hours = range(24 * (self._shape.days + 1))
+            times += [on_the_hour(end) - (age - rng.random()) * HOUR for age in hours]
         return sorted({t for t in times if t <= end and not gap_start <= t < gap_end})
 
     def _chart(self, times: list[datetime], quoted: dict[str, list[datetime]]) -> Response:
@@ -249,8 +267,7 @@ class OneMarket:
         rng = self._rng
         coin_id = f"{self.name}-{rng.choice(['plain', 'stable', 'history', 'history'])}"
         called = rng.choice(times)
-        hour = called.replace(minute=0, second=0, microsecond=0)
-        points = [hour - timedelta(hours=age) for age in range(rng.choice([5, 20, 50]))]
+        points = [on_the_hour(called) - age * HOUR for age in range(rng.choice([5, 20, 50]))]
         points = [point for point in points if rng.random() < 0.8]
         known = [at for at in quoted.get(coin_id, []) if at <= called]
         points += rng.sample(known, min(len(known), rng.randint(0, 4)))
@@ -272,7 +289,7 @@ class OneMarket:
 
     def _stream(self) -> Iterator[Response]:
         if self._shape.trades_a_day:
-            times = self._times(self._stream_end, self._shape.trades_a_day)
+            times = self._times(self._stream_clock - self._silence, self._shape.trades_a_day)
             for fetched_at, ticks in deliveries(
                 trades(self.name, times, self._rng), self._stream_clock, self._rng
             ):

@@ -22,7 +22,6 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-
 @dataclass
 class RawRows:
     """Rows of the tables of schema `raw`, and of the seeds."""

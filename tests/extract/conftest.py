@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from extract import coingecko
+from extract.http import ApiFault, CallBudget, HttpPolicy, HttpSource
+from extract.landing import Archive, new_run_id
+from extract.pipeline import RawStore
+from extract.settings import Settings
+from extract.simulated.api import SimulatedApi
+from extract.simulated.market import Market
+from tests.extract.answers import NOW
+
+OUTSIDE = ("COINGECKO_", "CRYPTO_")
+NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+class Clock:
+    """A clock that only tests move."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class FakeTime:
+    """Stands in for module `time`: sleeping takes no time and is on record."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.waits: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings, proxies or authorities from outside."""
+    for name in list(os.environ):
+        if name.startswith(OUTSIDE) or name.upper() in NETWORK:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    """The waits of pacing and of retries. The server's thread keeps the real time."""
+    fake = FakeTime()
+    monkeypatch.setattr("extract.http.time", fake)
+    monkeypatch.setattr("tenacity.nap.time", fake)
+    return fake
+
+
+@pytest.fixture(scope="session")
+def _served() -> Iterator[tuple[SimulatedApi, Clock]]:
+    clock = Clock()
+    with SimulatedApi(Market(), clock) as api:
+        yield api, clock
+
+
+@pytest.fixture
+def api(_served: tuple[SimulatedApi, Clock]) -> Iterator[SimulatedApi]:
+    api, clock = _served
+    clock.now = NOW
+    api.requests.clear()
+    yield api
+    api.faults.clear()
+
+
+@pytest.fixture
+def clock(api: SimulatedApi, _served: tuple[SimulatedApi, Clock]) -> Clock:
+    return _served[1]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data", history_days=1)
+
+
+@pytest.fixture
+def archive(settings: Settings) -> Iterator[Archive]:
+    with Archive(settings.landing_dir, "simulated", new_run_id(NOW)) as archive:
+        yield archive
+
+
+@pytest.fixture
+def store(settings: Settings) -> RawStore:
+    return RawStore(settings)
+
+
+@pytest.fixture
+def make_source(archive: Archive) -> Callable[..., HttpSource]:
+    """An HttpSource over `base_url` whose answers go to `archive`."""
+
+    def make(
+        base_url: str,
+        policy: HttpPolicy | None = None,
+        headers: dict[str, str] | None = None,
+        budget: CallBudget | None = None,
+        recognise_fault: Callable[[int, str], ApiFault | None] = coingecko.recognise_fault,
+    ) -> HttpSource:
+        return HttpSource(
+            coingecko.SYSTEM,
+            base_url,
+            archive,
+            lambda: NOW,
+            recognise_fault,
+            policy,
+            headers,
+            budget,
+        )
+
+    return make

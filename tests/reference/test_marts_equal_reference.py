@@ -1,0 +1,104 @@
+"""The marts of irregular markets are those of the reference, however their rows arrived.
+
+One example packs many independent markets, and a difference names its market and instant: shrinking
+would cost minutes and tell no more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import zip_longest
+
+import pytest
+from hypothesis import Phase, given, settings
+
+from tests.reference.comparison import differences
+from tests.reference.markets import Arrival, Recipe, arrivals, in_loads, made, recipes
+from tests.reference.reference import marts
+from tests.reference.warehouse import Warehouse
+
+SHOWN = 20
+
+few = settings(derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+
+
+@settings(few, max_examples=6)
+@given(recipe=recipes(16))
+def test_a_full_build_equals_the_reference(warehouse: Warehouse, recipe: Recipe) -> None:
+    markets = made(recipe)
+    warehouse.start(markets)
+    warehouse.load(markets.landed)
+    warehouse.build()
+    assert_marts_equal_reference(warehouse)
+
+
+@settings(few, max_examples=4)
+@given(recipe=recipes(10), arrival=arrivals())
+def test_rows_that_arrive_in_any_order_give_the_marts_of_one_full_refresh(
+    warehouse: Warehouse, recipe: Recipe, arrival: Arrival
+) -> None:
+    markets = made(recipe)
+    warehouse.start(markets)
+    ids: dict[tuple[object, ...], str] = {}
+    for load in in_loads(markets, arrival):
+        warehouse.load(load)
+        warehouse.build()
+        assert_marts_equal_reference(warehouse)
+        assert_alerts_keep_their_ids(warehouse, ids)
+
+    incremental = warehouse.published()
+    warehouse.build(full_refresh=True)
+    assert_same_rows(incremental, warehouse.published())
+
+
+@settings(few, max_examples=2)
+@given(recipe=recipes(10), arrival=arrivals())
+def test_a_build_without_new_rows_changes_nothing(
+    warehouse: Warehouse, recipe: Recipe, arrival: Arrival
+) -> None:
+    markets = made(recipe)
+    warehouse.start(markets)
+    for load in in_loads(markets, arrival)[:2]:
+        warehouse.load(load)
+        warehouse.build()
+
+    before = warehouse.built()
+    warehouse.build()
+    assert_same_rows(before, warehouse.built())
+
+
+def assert_marts_equal_reference(warehouse: Warehouse) -> None:
+    found: list[str] = []
+    for name, expected in marts(warehouse.raw).items():
+        actual = warehouse.mart(name)
+        if name == "fct_price_alerts":
+            ids = [row.pop("alert_id") for row in actual]
+            assert len(set(ids)) == len(ids), "two episodes share an alert_id"
+        found += differences(name, expected, actual)
+    if found:
+        counts = Counter(line.split()[0] for line in found)
+        pytest.fail("\n".join([*found[:SHOWN], f"{dict(counts)} in all"]), pytrace=False)
+
+
+def assert_alerts_keep_their_ids(warehouse: Warehouse, ids: dict[tuple[object, ...], str]) -> None:
+    for row in warehouse.mart("fct_price_alerts"):
+        episode = tuple(
+            row[column] for column in ("source", "coin_id", "alert_type", "direction", "opened_at")
+        )
+        assert ids.setdefault(episode, row["alert_id"]) == row["alert_id"], episode
+
+
+def assert_same_rows(
+    before: dict[str, list[tuple[object, ...]]], after: dict[str, list[tuple[object, ...]]]
+) -> None:
+    assert before.keys() == after.keys()
+    found: list[str] = []
+    for name, rows in before.items():
+        # Sorted alike, so that the first pair that differs tells which row it is.
+        pairs = zip_longest(rows, after[name])
+        changed = [pair for pair in pairs if pair[0] != pair[1]]
+        if changed:
+            one, other = changed[0]
+            found.append(f"{name}: {len(changed)} rows differ, first\n  {one}\n  {other}")
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
