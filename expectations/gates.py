@@ -42,12 +42,10 @@ def run_gate(
     url: str,
     docs_dir: Path,
     load_ids: Sequence[str] | None = None,
-    min_volume_usd: float | None = None,
 ) -> GateResult:
     """Check one gate over the warehouse at `url`; keeps the results for `build_docs`.
 
     `load_ids` restricts every batch of the raw gate to those loads; None means all rows.
-    `min_volume_usd` is the least 24 h volume of a ranked coin; None leaves it unchecked.
     Raises ValueError for an unknown gate or a malformed load id, FileNotFoundError for a DuckDB
     file that does not exist, and WarehouseUnavailableError if another holds the warehouse.
     """
@@ -55,7 +53,7 @@ def run_gate(
         raise ValueError(f"unknown gate {gate!r}: expected 'raw' or 'marts'")
     if malformed := [load_id for load_id in load_ids or () if not LOAD_ID.fullmatch(load_id)]:
         raise ValueError(f"malformed load ids: {malformed}")
-    suites, row_counts = plan_gate(gate, url, load_ids, min_volume_usd)
+    suites, row_counts = plan_gate(gate, url, load_ids)
     _switch_analytics_off()
     from expectations.validation import find_breaches
 
@@ -82,7 +80,6 @@ def plan_gate(
     gate: GateName,
     url: str,
     load_ids: Sequence[str] | None = None,
-    min_volume_usd: float | None = None,
 ) -> tuple[list[Suite], dict[str, int]]:
     """The suites for the tables that exist, and how many rows each looks at."""
     with _connection(url) as connection:
@@ -91,7 +88,7 @@ def plan_gate(
             suites = raw_suites(checkable_tables(catalog, RAW_COLUMNS), load_ids)
             schema = catalog_suite(gate, catalog, RAW_COLUMNS, REQUIRED_RAW_TABLES)
         else:
-            suites = mart_suites(checkable_tables(catalog, MART_COLUMNS), min_volume_usd)
+            suites = mart_suites(checkable_tables(catalog, MART_COLUMNS))
             schema = catalog_suite(gate, catalog, MART_COLUMNS, list(MART_COLUMNS))
         return [schema, *suites], count_rows(connection, suites)
 

@@ -92,6 +92,59 @@ def price_in_line(table: str, earlier_tables: Sequence[str], load_ids: Sequence[
     )
 
 
+def pages_in_line(load_ids: Sequence[str] | None) -> Claim:
+    """The same error in a single page, wherever in a load it stands.
+
+    A page of quotes is compared with the quotes before it, of this load or an earlier one.
+    """
+    columns = "response_id, id, fetched_at, current_price"
+    earlier = f"""
+            union all
+            select {columns}, false as is_loaded
+            from raw.coingecko_markets
+            where _dlt_load_id not in ({text_list(load_ids or [])})
+                and fetched_at < (select min(fetched_at) from {{batch}} as batch_rows)
+                and fetched_at >= (
+                    select min(fetched_at) - interval '48 hours' from {{batch}} as batch_rows
+                )
+    """
+    return Claim(
+        "the prices of a page are within a factor of 5 of the quotes before it, "
+        "but for 2 coins or a tenth of them",
+        f"""
+        with quotes as (
+            select {columns}, true as is_loaded from {{batch}} as batch_rows
+            {earlier if load_ids is not None else ""}
+        ),
+        compared as (
+            select
+                *,
+                lag(current_price) over series as previous_price,
+                lag(fetched_at) over series as previous_at
+            from quotes
+            window series as (partition by id order by fetched_at, response_id)
+        ),
+        pages as (
+            select
+                response_id,
+                min(fetched_at) as fetched_at,
+                count(*) as compared_count,
+                count(*) filter (
+                    where current_price > 5 * previous_price or 5 * current_price < previous_price
+                ) as jumped_count
+            from compared
+            where is_loaded and previous_at >= fetched_at - interval '48 hours'
+            group by response_id
+        )
+        select * from pages
+        where jumped_count >= 3 and jumped_count > 0.1 * compared_count
+        order by fetched_at
+        """,
+        reason="A jump of many coins at once is a unit or currency error, not the market.",
+        observed="{jumped_count} of {compared_count} coins differ",
+    )
+
+
 def prices_differ() -> Claim:
     """A constant column is a default value or a parser that read one cell for every row."""
     return Claim(

@@ -98,14 +98,14 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 
 
-def mart_suites(tables: Sequence[str], min_volume_usd: float | None = None) -> list[Suite]:
+def mart_suites(tables: Sequence[str]) -> list[Suite]:
     """One suite for each of the marts that are in `tables`, over all of its rows."""
     claims: dict[str, Iterator[Claim]] = {
         "dim_coins": _coins(),
         "dim_coin_symbols": _coin_symbols(),
         "fct_hourly_prices": hourly_prices(),
         "fct_daily_volumes": daily_volumes(),
-        "fct_daily_rankings": rankings(min_volume_usd),
+        "fct_daily_rankings": rankings(),
         "fct_price_alerts": price_alerts(),
         "fct_coverage_daily": _coverage(),
         "fct_rejected_rows": _rejected_rows(),
@@ -139,7 +139,7 @@ def _coins() -> Iterator[Claim]:
 
 
 def _coin_symbols() -> Iterator[Claim]:
-    yield filled("coin_id", "symbol", "valid_from", "is_current")
+    yield filled("coin_id", "valid_from", "is_current")
     yield one_row_per("coin_id", "valid_from")
     yield none_where(
         "valid_from is before valid_to",

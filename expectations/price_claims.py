@@ -12,6 +12,7 @@ from expectations.claims import (
     one_of,
     one_row_per,
 )
+from expectations.rules import rule
 
 # Each hour with the close of the hour before; null after a gap.
 HOURS_IN_SERIES = """
@@ -127,12 +128,13 @@ def daily_volumes() -> Iterator[Claim]:
         f"volume_usd < 0 or volume_usd > {LARGEST_DOUBLE}",
         f"{key}, volume_usd",
     )
+    tolerance = f"interval '{rule('as_of_tolerance_minutes'):g} minutes'"
     yield none_where(
-        "a rolling volume was observed within 90 minutes of the midnight that closes its day",
+        "a rolling volume was observed near the midnight that closes its day",
         "volume_method = 'rolling_24h_at_close' and volume_usd is not null "
         "and (observed_at is null "
-        f"or observed_at < {midnight} - interval '90 minutes' "
-        f"or observed_at > {midnight} + interval '90 minutes')",
+        f"or observed_at < {midnight} - {tolerance} "
+        f"or observed_at > {midnight} + {tolerance})",
         f"{key}, volume_usd, observed_at",
         reason="A rolling 24 h sum is the day's volume only at the day's end.",
     )
@@ -144,7 +146,8 @@ def daily_volumes() -> Iterator[Claim]:
     )
 
 
-def rankings(min_volume_usd: float | None) -> Iterator[Claim]:
+def rankings() -> Iterator[Claim]:
+    least_volume = rule("ranking_min_volume_usd")
     shown = "rank_date, coin_id, performance_rank, change_24h_pct, exclusion_reason"
     yield filled("rank_date", "coin_id", "is_complete")
     yield one_row_per("rank_date", "coin_id")
@@ -189,13 +192,12 @@ def rankings(min_volume_usd: float | None) -> Iterator[Claim]:
         "volume_24h_usd < 0",
         "rank_date, coin_id, volume_24h_usd",
     )
-    if min_volume_usd is not None:
-        yield none_where(
-            f"a ranked coin has a volume_24h_usd of at least {min_volume_usd:g}",
-            "performance_rank is not null "
-            f"and (volume_24h_usd is null or volume_24h_usd < {float(min_volume_usd)!r})",
-            "rank_date, coin_id, performance_rank, volume_24h_usd",
-        )
+    yield none_where(
+        f"a ranked coin has a volume_24h_usd of at least {least_volume:,.0f}",
+        "performance_rank is not null "
+        f"and (volume_24h_usd is null or volume_24h_usd < {least_volume!r})",
+        "rank_date, coin_id, performance_rank, volume_24h_usd",
+    )
     yield none_where(
         "change_24h_pct is within 2 percentage points of vendor_change_24h_pct",
         "abs(change_24h_pct - vendor_change_24h_pct) > 2",
@@ -207,6 +209,7 @@ def rankings(min_volume_usd: float | None) -> Iterator[Claim]:
 
 def price_alerts() -> Iterator[Claim]:
     shown = "alert_id, coin_id, alert_type, direction, severity, peak_change_pct, threshold_pct"
+    high, critical = rule("alert_high_pct"), rule("alert_critical_pct")
     yield filled("alert_id", "coin_id", "source", "opened_at", "peak_at")
     yield one_row_per("alert_id")
     yield one_of("alert_type", ("price_move", "depeg"), shown)
@@ -225,10 +228,11 @@ def price_alerts() -> Iterator[Claim]:
         shown,
     )
     yield none_where(
-        "severity of a price move agrees with its peak: watch < 10 <= high < 20 <= critical",
+        "severity of a price move agrees with its peak: "
+        f"watch < {high:g} <= high < {critical:g} <= critical",
         "alert_type = 'price_move' and severity <> case "
-        "when abs(peak_change_pct) >= 20 then 'critical' "
-        "when abs(peak_change_pct) >= 10 then 'high' else 'watch' end",
+        f"when abs(peak_change_pct) >= {critical!r} then 'critical' "
+        f"when abs(peak_change_pct) >= {high!r} then 'high' else 'watch' end",
         shown,
     )
     yield none_where(

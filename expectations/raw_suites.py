@@ -19,6 +19,7 @@ from expectations.claims import (
 )
 from expectations.load_claims import (
     enough_coins,
+    pages_in_line,
     price_in_line,
     prices_differ,
     rejected_share_small,
@@ -86,6 +87,7 @@ def _markets(tables: Sequence[str], load_ids: Sequence[str] | None) -> list[Clai
         *_lineage("coingecko_markets", tables),
         *_observations("id", "last_updated", "current_price"),
         prices_differ(),
+        pages_in_line(load_ids),
         *_against_earlier_loads("coingecko_markets", ["coingecko_markets"], load_ids),
         *([] if load_ids is None else [enough_coins(load_ids)]),
         none_where(

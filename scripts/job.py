@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import logging
 import threading
 import time
@@ -14,16 +13,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from expectations.results import GateName, GateResult, breach_message
+from expectations.results import GateResult
 from extract.fetch import FetchReport, open_sources, visit, wall_clock
 from extract.http import SourceError
 from extract.landing import Archive, SourceKindMismatchError, new_run_id, refuse_other_kinds
 from extract.pipeline import RawStore
-from extract.raw_tables import RAW_TABLES
 from extract.replay import RecordingError, replay
 from extract.settings import Settings
 from scripts.dbt_build import DbtResult, build
 from scripts.exit_codes import ExitCode, JobError
+from scripts.gating import check_loads, check_marts, write_quality_docs
 from scripts.publish import publish
 
 log = logging.getLogger(__name__)
@@ -72,14 +71,13 @@ class Job:
         with self._stage("load") as detail:
             self._load(detail)
         with self._stage("gate 1: raw"):
-            self._gate("raw", self._unchecked_loads())
-            self._remember_checked_loads()
+            self.report.gates["raw"] = check_loads(self._settings, self._store)
         with self._stage("dbt build") as detail:
             self._build(detail, select, full_refresh)
         with self._stage("gate 2: marts"):
-            self._gate("marts", None)
+            self.report.gates["marts"] = check_marts(self._settings)
         with self._stage("quality docs"):
-            self._write_quality_docs()
+            write_quality_docs(self._settings)
         with self._stage("publish"):
             self.report.snapshot = publish(self._settings, self.report.run_id, self._facts())
         return self.report
@@ -140,57 +138,6 @@ class Job:
         for rows in self._store.load(self._store.pending()):
             self.report.loaded_rows += rows
             detail(f"{self.report.loaded_rows:,} rows")
-
-    def _gate(self, name: GateName, load_ids: list[str] | None) -> None:
-        from expectations.gates import run_gate
-
-        result = run_gate(
-            name, self._settings.warehouse_url, self._settings.quality_docs_dir, load_ids
-        )
-        self.report.gates[name] = result
-        for breach in result.breaches:
-            log.warning(breach_message(breach))
-        if not result.passed:
-            index = self._write_quality_docs()
-            raise JobError(
-                ExitCode.CHECK_FAILED,
-                "\n".join(
-                    [f"gate {name} stopped the run:"]
-                    + [f"  {breach_message(breach)}" for breach in result.critical]
-                    + [
-                        "Nothing was published; the last good snapshot stays.",
-                        f"All results: {index}",
-                        "To leave a load out for good: scripts/rebuild.py --quarantine LOAD "
-                        f"(this one is {self.report.run_id}).",
-                    ]
-                ),
-            )
-
-    def _write_quality_docs(self) -> Path:
-        from expectations.gates import build_docs
-
-        return build_docs(self._settings.quality_docs_dir)
-
-    def _unchecked_loads(self) -> list[str]:
-        """Loads that gate 1 has not passed yet, those of killed runs among them."""
-        passed = ""
-        if self._settings.gate_pointer.exists():
-            passed = json.loads(self._settings.gate_pointer.read_text())["load_id"]
-        loads: set[str] = set()
-        for table in RAW_TABLES:
-            rows = self._store.query(
-                f"select distinct _dlt_load_id from {table} where _dlt_load_id > %s",  # noqa: S608
-                passed,
-            )
-            loads.update(load_id for (load_id,) in rows)
-        return sorted(loads)
-
-    def _remember_checked_loads(self) -> None:
-        loads = self._unchecked_loads()
-        if loads:
-            new = self._settings.gate_pointer.with_suffix(".new")
-            new.write_text(json.dumps({"load_id": loads[-1]}))
-            new.replace(self._settings.gate_pointer)
 
     def _build(self, detail: StageDetail, select: str | None, full_refresh: bool) -> None:
         result = build(self._settings, select, full_refresh, detail)

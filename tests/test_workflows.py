@@ -59,7 +59,5 @@ def test_state_is_restored_before_and_saved_only_on_success() -> None:
 
 
 def test_a_running_refresh_is_never_cancelled() -> None:
-    workflow = yaml.safe_load(
-        (PROJECT_ROOT / ".github" / "workflows" / "refresh.yml").read_text()
-    )
+    workflow = yaml.safe_load((PROJECT_ROOT / ".github" / "workflows" / "refresh.yml").read_text())
     assert workflow["concurrency"] == {"group": "refresh", "cancel-in-progress": False}

@@ -30,7 +30,7 @@ GRAINS = {
 }
 FILLED = {
     "dim_coins": "coin_id, is_stablecoin and is_wrapped",
-    "dim_coin_symbols": "coin_id, symbol, valid_from and is_current",
+    "dim_coin_symbols": "coin_id, valid_from and is_current",
     "fct_hourly_prices": "coin_id, source, price_hour, price_date and is_complete",
     "fct_daily_volumes": "coin_id, source, volume_date and is_complete",
     "fct_daily_rankings": "rank_date, coin_id and is_complete",
@@ -62,10 +62,11 @@ MEAN = "avg_price_usd lies within low_price_usd and high_price_usd"
 WEIGHTED = "time_weighted_price_usd lies within the hour's range and the close before it"
 FINITE = "low_price_usd and high_price_usd are positive finite numbers"
 VOLUME = "volume_usd is null or a finite number of at least 0"
-AT_MIDNIGHT = "a rolling volume was observed within 90 minutes of the midnight that closes its day"
+AT_MIDNIGHT = "a rolling volume was observed near the midnight that closes its day"
 METHOD = "volume_method is one of rolling_24h_at_close, traded_sum"
 RANK = "performance_rank is 1 plus the number of coins with a greater change that day"
 RANKED = "a ranked coin has a change and no exclusion_reason"
+MINIMUM = "a ranked coin has a volume_24h_usd of at least 1,000,000"
 UNRANKED = "a coin without a rank has no change or an exclusion_reason"
 EXCLUSION = "exclusion_reason is null or one of stablecoin, wrapped, low_volume, no_change"
 PEAK = "the size of peak_change_pct is at least threshold_pct"
@@ -156,6 +157,7 @@ CRITICAL = [
         RANKINGS,
     ),
     one(RANKINGS, "volume_24h_usd is null or at least 0", "volume_24h_usd = -1"),
+    one(RANKINGS, MINIMUM, "volume_24h_usd = 999999"),
     one(ALERTS, "alert_type is one of price_move, depeg", "alert_type = 'spike'"),
     one(ALERTS, "direction is one of up, down", "direction = null"),
     one(ALERTS, "severity is one of watch, high, critical", "severity = 'low'"),

@@ -9,6 +9,10 @@ PRICE_IN_LINE = (
     "the median {} is within a factor of 5 of the last price of the 48 hours before, "
     "but for 2 coins or a tenth of them"
 )
+PAGE_IN_LINE = (
+    "the prices of a page are within a factor of 5 of the quotes before it, "
+    "but for 2 coins or a tenth of them"
+)
 LINEAGE = ["row_id", "response_id", "run_id", "fetched_at"]
 NEW = f"_dlt_load_id = '{NEW_LOAD}'"
 
@@ -94,6 +98,7 @@ CRITICAL = [
         "fetched_at = timestamptz '1970-01-01 00:00:00+00'",
     ),
     some(MARKETS, PRICE_IN_LINE.format("current_price"), 12, "current_price = current_price / 100"),
+    some(MARKETS, PAGE_IN_LINE, 1, "current_price = current_price * 100", "row_index <= 3"),
     some(
         MARKETS,
         "10 or more coins of a load or a response do not all have one price",

@@ -101,9 +101,7 @@ def test_kinds_of_sources_never_mix(built: Settings) -> None:
 def test_old_snapshots_are_dropped_and_the_newest_kept(built: Settings) -> None:
     for minutes in (1, 2, 3):
         refresh(
-            settings_for(
-                built.data_dir, as_of=AS_OF + timedelta(minutes=minutes), snapshots_kept=2
-            )
+            settings_for(built.data_dir, as_of=AS_OF + timedelta(minutes=minutes), snapshots_kept=2)
         )
     kept = [path for path in built.published_dir.iterdir() if not path.is_symlink()]
     assert len(kept) == 2

@@ -26,7 +26,7 @@ KEY = "CG-thisIsTheSecretKey1234"
 def test_key_is_sent_and_written_nowhere(
     empty: Settings, monkeypatch: pytest.MonkeyPatch, capfd, plan: str, header: str
 ) -> None:
-    logging.getLogger().setLevel(logging.DEBUG)
+    monkeypatch.setattr(logging.getLogger(), "level", logging.DEBUG)
     with SimulatedApi(Market(), clock=lambda: AS_OF) as api:
         monkeypatch.setitem(extract.settings.COINGECKO_HOSTS, plan, api.base_url)
         monkeypatch.setattr(extract.fetch, "wall_clock", lambda: AS_OF)

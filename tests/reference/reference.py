@@ -6,7 +6,7 @@ to be read beside them.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -31,11 +31,12 @@ def marts(raw: RawRows) -> dict[str, list[Row]]:
     """Every mart by its name; alerts come without their id."""
     clocks = source_clocks(raw)
     series = observations(raw)
-    coins = dim_coins(raw, series)
+    symbols = dim_coin_symbols(raw)
+    coins = dim_coins(raw, series, symbols)
     hours = fct_hourly_prices(series, clocks)
     return {
         "dim_coins": coins,
-        "dim_coin_symbols": dim_coin_symbols(raw),
+        "dim_coin_symbols": symbols,
         "fct_hourly_prices": hours,
         "fct_daily_volumes": fct_daily_volumes(raw, series, clocks),
         "fct_daily_rankings": fct_daily_rankings(raw, series, clocks, coins),
@@ -61,9 +62,11 @@ def dim_coin_symbols(raw: RawRows) -> list[Row]:
     return [period for known in periods.values() for period in known]
 
 
-def dim_coins(raw: RawRows, series: Mapping[tuple[str, str], Series]) -> list[Row]:
+def dim_coins(
+    raw: RawRows, series: Mapping[tuple[str, str], Series], symbols: Iterable[Row]
+) -> list[Row]:
     flags = {row["coin_id"]: row for row in raw.coin_flags}
-    called = {row["coin_id"]: row for row in dim_coin_symbols(raw) if row["is_current"]}
+    called = {row["coin_id"]: row for row in symbols if row["is_current"]}
     seen: dict[str, list[datetime]] = defaultdict(list)
     for (_, coin_id), observed in series.items():
         seen[coin_id] += [observation.at for observation in observed]
@@ -101,19 +104,23 @@ def fct_rejected_rows(raw: RawRows) -> list[Row]:
 
 def fct_load_audit(raw: RawRows) -> list[Row]:
     """What a run received, from its answers, and what became of it, from the rows."""
-    delivered = {
-        "coingecko_markets": (raw.coingecko_markets, surviving_quotes(raw)),
-        "coingecko_market_chart": (raw.coingecko_market_chart, surviving_points(raw)),
-        "stream_ticks": (raw.stream_ticks, surviving_ticks(raw)),
+    received = {
+        "coingecko_markets": by_run(raw.coingecko_markets),
+        "coingecko_market_chart": by_run(raw.coingecko_market_chart),
+        "stream_ticks": by_run(raw.stream_ticks),
     }
+    accepted = {
+        "coingecko_markets": by_run(surviving_quotes(raw)),
+        "coingecko_market_chart": by_run(surviving_points(raw)),
+        "stream_ticks": by_run(surviving_ticks(raw)),
+    }
+    rejected = Counter((row["table_name"], row["run_id"]) for row in raw.rejected_rows)
     answers: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for response in raw.landed_responses:
         answers[response["run_id"], response["table_name"]].append(response)
 
     rows: list[Row] = []
     for (run_id, table_name), responses in answers.items():
-        received, accepted = (count(of, run_id) for of in delivered[table_name])
-        rejected = [row for row in raw.rejected_rows if row["table_name"] == table_name]
         fetched = [utc(response["fetched_at"]) for response in responses]
         rows.append(
             {
@@ -123,9 +130,9 @@ def fct_load_audit(raw: RawRows) -> list[Row]:
                 "response_count": len(responses),
                 "error_response_count": sum(r["error_code"] is not None for r in responses),
                 "received_count": sum(response["received_rows"] for response in responses),
-                "accepted_count": accepted,
-                "duplicate_count": received - accepted,
-                "rejected_count": count(rejected, run_id),
+                "accepted_count": accepted[table_name][run_id],
+                "duplicate_count": received[table_name][run_id] - accepted[table_name][run_id],
+                "rejected_count": rejected[table_name, run_id],
                 "first_fetched_at": min(fetched),
                 "last_fetched_at": max(fetched),
             }
@@ -133,5 +140,5 @@ def fct_load_audit(raw: RawRows) -> list[Row]:
     return rows
 
 
-def count(rows: Iterable[Row], run_id: str) -> int:
-    return sum(row["run_id"] == run_id for row in rows)
+def by_run(rows: Iterable[Row]) -> Counter[str]:
+    return Counter(row["run_id"] for row in rows)

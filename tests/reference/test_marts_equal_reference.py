@@ -23,7 +23,7 @@ few = settings(derandomize=True, database=None, deadline=None, phases=[Phase.gen
 
 
 @settings(few, max_examples=6)
-@given(recipe=recipes(16))
+@given(recipe=recipes(12))
 def test_a_full_build_equals_the_reference(warehouse: Warehouse, recipe: Recipe) -> None:
     markets = made(recipe)
     warehouse.start(markets)
@@ -33,7 +33,7 @@ def test_a_full_build_equals_the_reference(warehouse: Warehouse, recipe: Recipe)
 
 
 @settings(few, max_examples=4)
-@given(recipe=recipes(10), arrival=arrivals())
+@given(recipe=recipes(8), arrival=arrivals())
 def test_rows_that_arrive_in_any_order_give_the_marts_of_one_full_refresh(
     warehouse: Warehouse, recipe: Recipe, arrival: Arrival
 ) -> None:
@@ -51,8 +51,8 @@ def test_rows_that_arrive_in_any_order_give_the_marts_of_one_full_refresh(
     assert_same_rows(incremental, warehouse.published())
 
 
-@settings(few, max_examples=2)
-@given(recipe=recipes(10), arrival=arrivals())
+@settings(few, max_examples=1)
+@given(recipe=recipes(8), arrival=arrivals())
 def test_a_build_without_new_rows_changes_nothing(
     warehouse: Warehouse, recipe: Recipe, arrival: Arrival
 ) -> None:

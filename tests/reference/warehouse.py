@@ -56,7 +56,7 @@ class Warehouse:
                 if rows:
                     warehouse.executemany(f"insert into seeds.{name} values (?, ?, ?)", rows)
             for name in SEEDS:
-                getattr(self.raw, name).extend(_rows(warehouse.table(f"seeds.{name}")))
+                getattr(self.raw, name).extend(_rows(warehouse.sql(f"from seeds.{name}")))
 
     def load(self, landed: Iterable[Landed]) -> None:
         """One load; what it holds is also added to the rows for the reference."""
@@ -80,7 +80,7 @@ class Warehouse:
         with self._open() as warehouse:
             return [
                 {column: value for column, value in row.items() if not column.startswith("_")}
-                for row in _rows(warehouse.table(f"{MARTS}.{name}"))
+                for row in _rows(warehouse.sql(f"from {MARTS}.{name}"))
             ]
 
     def published(self) -> dict[str, list[tuple[Any, ...]]]:

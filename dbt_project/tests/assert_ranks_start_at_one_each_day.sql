@@ -1,0 +1,33 @@
+-- Where any coin is ranked, one is first, and no rank is beyond the number of
+-- ranked coins. Ranks that go on over days, or that unranked coins take a place
+-- in, look right line by line.
+with
+
+rankings as (
+
+    select * from {{ ref("fct_daily_rankings") }}
+
+),
+
+ranked_days as (
+
+    select
+        rank_date,
+        min(performance_rank) as first_rank,
+        max(performance_rank) as last_rank,
+        count(*) as ranked_count
+    from rankings
+    where performance_rank is not null
+    group by rank_date
+
+),
+
+misnumbered as (
+
+    select *
+    from ranked_days
+    where first_rank <> 1 or last_rank > ranked_count
+
+)
+
+select * from misnumbered

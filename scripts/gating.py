@@ -1,0 +1,102 @@
+"""When the gates are asked, and what a breach means for the run."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from expectations.results import GateName, GateResult, breach_message
+from extract.pipeline import RawStore
+from extract.raw_tables import RAW_TABLES
+from extract.settings import Settings
+from scripts.exit_codes import ExitCode, JobError
+
+log = logging.getLogger(__name__)
+
+
+def check_loads(settings: Settings, store: RawStore) -> GateResult:
+    """Gate 1 over every load that has not passed yet, those of killed runs among them.
+
+    Each load is looked at by itself, for good rows of one would hide bad rows of another.
+    Raises JobError (1) at the first that is stopped; those before it count as passed.
+    """
+    result: GateResult | None = None
+    for load_id in _loads_not_passed(settings, store):
+        found = _check(settings, "raw", [load_id], store)
+        _remember(settings, load_id)
+        result = found if result is None else _joined(result, found)
+    return result or _check(settings, "raw", [], store)
+
+
+def check_marts(settings: Settings) -> GateResult:
+    """Gate 2. Raises JobError (1)."""
+    return _check(settings, "marts", None, None)
+
+
+def write_quality_docs(settings: Settings) -> Path:
+    """The pages of the last results; returns their index."""
+    from expectations.gates import build_docs
+
+    return build_docs(settings.quality_docs_dir)
+
+
+def _check(
+    settings: Settings, gate: GateName, load_ids: list[str] | None, store: RawStore | None
+) -> GateResult:
+    from expectations.gates import run_gate
+
+    result = run_gate(gate, settings.warehouse_url, settings.quality_docs_dir, load_ids)
+    for breach in result.breaches:
+        log.warning(breach_message(breach))
+    if result.passed:
+        return result
+    lines = [f"gate {gate} stopped the run:"]
+    lines += [f"  {breach_message(breach)}" for breach in result.critical]
+    lines += [
+        "Nothing was published; the last good snapshot stays.",
+        f"All results: {write_quality_docs(settings)}",
+    ]
+    if load_ids and store is not None:
+        [load_id] = load_ids
+        runs = store.query(
+            "select distinct run_id from landed_responses where _dlt_load_id = %s order by 1",
+            load_id,
+        )
+        lines += [
+            "To leave a load out for good: scripts/rebuild.py --quarantine LOAD",
+            "Loads that were looked at: " + ", ".join(run_id for (run_id,) in runs),
+        ]
+    raise JobError(ExitCode.CHECK_FAILED, "\n".join(lines))
+
+
+def _loads_not_passed(settings: Settings, store: RawStore) -> list[str]:
+    passed = ""
+    if settings.gate_pointer.exists():
+        passed = json.loads(settings.gate_pointer.read_text())["load_id"]
+    loads: set[str] = set()
+    for table in RAW_TABLES:
+        rows = store.query(
+            f"select distinct _dlt_load_id from {table} where _dlt_load_id > %s",  # noqa: S608
+            passed,
+        )
+        loads.update(load_id for (load_id,) in rows)
+    return sorted(loads)
+
+
+def _remember(settings: Settings, load_id: str) -> None:
+    new = settings.gate_pointer.with_suffix(".new")
+    new.write_text(json.dumps({"load_id": load_id}))
+    new.replace(settings.gate_pointer)
+
+
+def _joined(first: GateResult, second: GateResult) -> GateResult:
+    return replace(
+        first,
+        row_counts={
+            table: first.row_counts.get(table, 0) + second.row_counts.get(table, 0)
+            for table in first.row_counts | second.row_counts
+        },
+        breaches=first.breaches + second.breaches,
+    )
