@@ -113,7 +113,7 @@ def pages_in_line(load_ids: Sequence[str] | None) -> Claim:
         "but for 2 coins or a tenth of them",
         f"""
         with quotes as (
-            select {columns}, true as is_loaded from {{batch}} as batch_rows
+            select {columns}, true as is_loaded from {{batch}}
             {earlier if load_ids is not None else ""}
         ),
         compared as (
