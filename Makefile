@@ -46,6 +46,9 @@ format: $(VENV)/.installed-dev ## Put Python and SQL into shape
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --processes 2 dbt_project/models dbt_project/tests
 
+bench: $(VENV)/.installed ## Time and memory of a first refresh, one with news, one without
+	@$(BIN)/python scripts/bench.py $(ARGS)
+
 lock: $(VENV)/.installed-dev ## Pin every package beneath the requirements anew (needs uv)
 	@grep -v '^-c' requirements.txt > $(VENV)/direct.txt
 	@grep -v '^-r' requirements-dev.txt >> $(VENV)/direct.txt

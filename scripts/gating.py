@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from expectations.results import GateName, GateResult, breach_message
 from extract.pipeline import RawStore
@@ -16,7 +18,17 @@ from scripts.exit_codes import ExitCode, JobError
 log = logging.getLogger(__name__)
 
 
-def check_loads(settings: Settings, store: RawStore) -> GateResult:
+class Gates(Protocol):
+    """The module `expectations.gates`, or a process that answers for it."""
+
+    def run_gate(
+        self, gate: GateName, url: str, docs_dir: Path, load_ids: Sequence[str] | None
+    ) -> GateResult: ...
+
+    def build_docs(self, docs_dir: Path) -> Path: ...
+
+
+def check_loads(settings: Settings, store: RawStore, gates: Gates) -> GateResult:
     """Gate 1 over every load that has not passed yet, those of killed runs among them.
 
     Each load is looked at by itself, for good rows of one would hide bad rows of another.
@@ -24,30 +36,25 @@ def check_loads(settings: Settings, store: RawStore) -> GateResult:
     """
     result: GateResult | None = None
     for load_id in _loads_not_passed(settings, store):
-        found = _check(settings, "raw", [load_id], store)
+        found = _check(settings, gates, "raw", [load_id], store)
         _remember(settings, load_id)
         result = found if result is None else _joined(result, found)
-    return result or _check(settings, "raw", [], store)
+    return result or _check(settings, gates, "raw", [], store)
 
 
-def check_marts(settings: Settings) -> GateResult:
+def check_marts(settings: Settings, gates: Gates) -> GateResult:
     """Gate 2. Raises JobError (1)."""
-    return _check(settings, "marts", None, None)
-
-
-def write_quality_docs(settings: Settings) -> Path:
-    """The pages of the last results; returns their index."""
-    from expectations.gates import build_docs
-
-    return build_docs(settings.quality_docs_dir)
+    return _check(settings, gates, "marts")
 
 
 def _check(
-    settings: Settings, gate: GateName, load_ids: list[str] | None, store: RawStore | None
+    settings: Settings,
+    gates: Gates,
+    gate: GateName,
+    load_ids: list[str] | None = None,
+    store: RawStore | None = None,
 ) -> GateResult:
-    from expectations.gates import run_gate
-
-    result = run_gate(gate, settings.warehouse_url, settings.quality_docs_dir, load_ids)
+    result = gates.run_gate(gate, settings.warehouse_url, settings.quality_docs_dir, load_ids)
     for breach in result.breaches:
         log.warning(breach_message(breach))
     if result.passed:
@@ -56,7 +63,7 @@ def _check(
     lines += [f"  {breach_message(breach)}" for breach in result.critical]
     lines += [
         "Nothing was published; the last good snapshot stays.",
-        f"All results: {write_quality_docs(settings)}",
+        f"All results: {gates.build_docs(settings.quality_docs_dir)}",
     ]
     if load_ids and store is not None:
         [load_id] = load_ids

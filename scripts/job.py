@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import expectations.gates
 from expectations.results import GateResult
 from extract.fetch import FetchReport, open_sources, visit, wall_clock
 from extract.http import SourceError
@@ -22,7 +23,7 @@ from extract.replay import RecordingError, replay
 from extract.settings import Settings
 from scripts.dbt_build import DbtResult, build
 from scripts.exit_codes import ExitCode, JobError
-from scripts.gating import check_loads, check_marts, write_quality_docs
+from scripts.gating import Gates, check_loads, check_marts
 from scripts.publish import publish
 
 log = logging.getLogger(__name__)
@@ -48,16 +49,17 @@ class JobReport:
 class Job:
     """One run over one data folder, which the caller has locked.
 
-    `on_stage(name)` gives a context whose value takes details of the progress.
+    `on_stage(name)` gives a context whose value takes details of the progress; `gates` answers as
+    the module of that name does.
     """
 
     def __init__(
-        self, settings: Settings, on_stage: Callable[[str], Any], run_id: str | None = None
+        self, settings: Settings, on_stage: Callable[[str], Any], gates: Gates = expectations.gates
     ) -> None:
         self._settings = settings
         self._on_stage = on_stage
-        now = settings.as_of or wall_clock()
-        self.report = JobReport(run_id or new_run_id(wall_clock()), now)
+        self._gates = gates
+        self.report = JobReport(new_run_id(wall_clock()), settings.as_of or wall_clock())
         self._store = RawStore(settings)
 
     def refresh(self, select: str | None = None, full_refresh: bool = False) -> JobReport:
@@ -71,13 +73,13 @@ class Job:
         with self._stage("load") as detail:
             self._load(detail)
         with self._stage("gate 1: raw"):
-            self.report.gates["raw"] = check_loads(self._settings, self._store)
+            self.report.gates["raw"] = check_loads(self._settings, self._store, self._gates)
         with self._stage("dbt build") as detail:
             self._build(detail, select, full_refresh)
         with self._stage("gate 2: marts"):
-            self.report.gates["marts"] = check_marts(self._settings)
+            self.report.gates["marts"] = check_marts(self._settings, self._gates)
         with self._stage("quality docs"):
-            write_quality_docs(self._settings)
+            self._gates.build_docs(self._settings.quality_docs_dir)
         with self._stage("publish"):
             self.report.snapshot = publish(self._settings, self.report.run_id, self._facts())
         return self.report
@@ -92,10 +94,10 @@ class Job:
 
     @staticmethod
     def _import_ahead() -> None:
-        """Great Expectations and dbt take seconds to import: use the wait for the network."""
+        """dbt takes seconds to import: use the wait for the network."""
 
         def run() -> None:
-            for module in ("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations"):
+            for module in ("dbt.cli.main", "dbt.adapters.duckdb"):
                 importlib.import_module(module)
 
         threading.Thread(target=run, name="import-ahead", daemon=True).start()

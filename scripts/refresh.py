@@ -113,6 +113,7 @@ def main(
         exit_with(JobError(ExitCode.USAGE, str(error)))
 
     # Behind the checks above, so that --help and a slip of the hand answer at once.
+    from scripts.gate_process import GateProcess
     from scripts.job import Job, prepare
     from scripts.lock import only_writer
     from scripts.plan import describe
@@ -126,8 +127,8 @@ def main(
         prepare(settings)
         log_to(settings.log_dir)
         with only_writer(settings.lock_path):
-            with screen:
-                report = Job(settings, screen.stage).refresh(select, full_refresh)
+            with GateProcess() as gates, screen:
+                report = Job(settings, screen.stage, gates).refresh(select, full_refresh)
             print_summary(screen.console, report)
     except JobError as error:
         exit_with(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,6 +12,7 @@ from rich.table import Table
 
 from expectations.results import breach_message
 from scripts.job import JobReport
+from scripts.publish import CURRENT
 
 MOVERS = """
     select rankings.performance_rank, coins.symbol, rankings.price_usd, rankings.change_24h_pct
@@ -54,13 +57,21 @@ def print_summary(console: Console, report: JobReport) -> None:
     )
     seconds = ", ".join(f"{name} {value:.1f} s" for name, value in report.seconds.items())
     console.print(f"\n[bold]Time[/bold]      {seconds}", highlight=False)
-    console.print(f"[bold]Snapshot[/bold]  {report.snapshot}", highlight=False, soft_wrap=True)
+    console.print(f"[bold]Snapshot[/bold]  {_shown(report.snapshot)}", soft_wrap=True)
+    alerts = _shown(report.snapshot.parent / CURRENT / "fct_price_alerts.parquet")
     console.print(
-        f"[bold]Next[/bold]      duckdb -c \"from '{report.snapshot.parent / 'current'}"
-        "/fct_price_alerts.parquet'\"",
+        f"[bold]Next[/bold]      {_shown(Path(sys.executable))} -c "
+        f"\"import duckdb; duckdb.sql('from \\'{alerts}\\'').show()\"",
         highlight=False,
         soft_wrap=True,
     )
+    console.print("          make docs (models and lineage), make refresh (what is new)")
+
+
+def _shown(path: Path) -> str:
+    """As short as the working directory allows."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def significant(value: float | None, digits: int = 5) -> str:

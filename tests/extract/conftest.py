@@ -13,11 +13,13 @@ from extract.landing import Archive, new_run_id
 from extract.pipeline import RawStore
 from extract.settings import Settings
 from extract.simulated.api import SimulatedApi
+from extract.simulated.coins import COINS
 from extract.simulated.market import Market
 from tests.extract.answers import NOW
 
 OUTSIDE = ("COINGECKO_", "CRYPTO_")
 NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+MARKET = ("bitcoin", "ethereum", "dai", "dogecoin", "pepe")
 
 
 class Clock:
@@ -65,7 +67,8 @@ def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
 @pytest.fixture(scope="session")
 def _served() -> Iterator[tuple[SimulatedApi, Clock]]:
     clock = Clock()
-    with SimulatedApi(Market(), clock) as api:
+    few = [coin for coin in COINS if coin.coin_id in MARKET]
+    with SimulatedApi(Market(coins=few), clock) as api:
         yield api, clock
 
 

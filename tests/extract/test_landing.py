@@ -53,7 +53,7 @@ def test_a_large_answer_in_many_scripts_is_read_back_as_it_was(tmp_path: Path) -
     assert [item.response for item in land(tmp_path, large, small)] == [large, small]
 
 
-@settings(derandomize=True, deadline=None, max_examples=8)
+@settings(derandomize=True, deadline=None, max_examples=5)
 @given(bodies=st.lists(st.text(max_size=60), min_size=1, max_size=3))
 def test_an_archive_torn_anywhere_in_its_last_answer_loses_only_that(bodies: list[str]) -> None:
     answers = [markets(body) for body in bodies]

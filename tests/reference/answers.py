@@ -1,16 +1,27 @@
-"""Answers of the sources as they are landed."""
+"""Answers of the sources, and how they are landed."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from extract.acceptance import instant
-from extract.landing import Response
+from extract.landing import Landed, Response
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Markets:
+    """The answers of all markets, and the seed rows of their coins."""
+
+    landed: list[Landed]
+    coin_flags: list[tuple[str, str, str | None]]
+    coin_source_ids: list[tuple[str, str, str]]
 
 
 def markets_answer(fetched_at: datetime, rows: list[dict[str, Any]]) -> Response:
@@ -69,3 +80,13 @@ def observed_days(response: Response) -> set[date]:
     else:
         stamps = [row["last_updated"] for row in body] if isinstance(body, list) else []
     return {at.date() for stamp in stamps if (at := instant(stamp)) is not None}
+
+
+def landed_in_runs(answers: list[tuple[str, Response]]) -> Iterator[Landed]:
+    """A run a market and day; the offsets 98, 99, 100 ... do not sort as text."""
+    offsets: dict[str, int] = {}
+    for name, response in sorted(answers, key=lambda item: item[1].fetched_at):
+        run_id = f"{response.fetched_at:%Y%m%d}T000000000000Z-{name}"
+        offsets[run_id] = offsets.get(run_id, 97) + 1
+        folder = f"simulated/{response.fetched_at:%Y-%m-%d}"
+        yield Landed(response, f"{folder}/{run_id}.ndjson.gz", offsets[run_id])

@@ -20,9 +20,11 @@ from hypothesis import strategies as st
 
 from extract.landing import Landed, Response
 from tests.reference.answers import (
+    Markets,
     batches_answer,
     chart_answer,
     error_answer,
+    landed_in_runs,
     markets_answer,
     observed_days,
 )
@@ -39,14 +41,12 @@ LATE_DAYS = [6, 4, 5, 7, 3]
 
 # Where the clocks stand against the last midnight: before it, at it, near it, in the day.
 CLOCKS = [
-    timedelta(hours=9),
-    -2 * MINUTE,
     timedelta(0),
-    17 * MINUTE,
+    9 * HOUR,
+    -2 * MINUTE,
     90 * MINUTE,
     90 * MINUTE + INSTANT,
-    timedelta(hours=12, minutes=34, seconds=56),
-    timedelta(hours=22, minutes=45),
+    22 * HOUR + 45 * MINUTE,
 ]
 
 # Observations about a midnight: at it, at the tolerance, beyond it, and in pairs equally far.
@@ -66,11 +66,11 @@ NEAR_MIDNIGHT = [
 
 # From one observation to another that is compared with it or holds beside it.
 LATER = [
-    timedelta(hours=24) - INSTANT,
-    timedelta(hours=24),
-    timedelta(hours=25, minutes=30),
-    timedelta(hours=25, minutes=30) + INSTANT,
-    timedelta(hours=1),
+    24 * HOUR - INSTANT,
+    24 * HOUR,
+    25.5 * HOUR,
+    25.5 * HOUR + INSTANT,
+    HOUR,
 ]
 
 
@@ -109,15 +109,6 @@ class Recipe:
     shapes: tuple[Shape, ...]
     coingecko_clock: datetime
     stream_clock: datetime
-
-
-@dataclass(frozen=True)
-class Markets:
-    """The answers of all markets, and the seed rows of their coins."""
-
-    landed: list[Landed]
-    coin_flags: list[tuple[str, str, str | None]]
-    coin_source_ids: list[tuple[str, str, str]]
 
 
 # The first of each choice makes the first example, and is the one that holds the most.
@@ -196,16 +187,6 @@ def made(recipe: Recipe) -> Markets:
     return Markets(list(landed_in_runs(answers)), flags, source_ids)
 
 
-def landed_in_runs(answers: list[tuple[str, Response]]) -> Iterator[Landed]:
-    """A run a market and day; the offsets 98, 99, 100 ... do not sort as text."""
-    offsets: dict[str, int] = {}
-    for name, response in sorted(answers, key=lambda item: item[1].fetched_at):
-        run_id = f"{response.fetched_at:%Y%m%d}T000000000000Z-{name}"
-        offsets[run_id] = offsets.get(run_id, 97) + 1
-        folder = f"simulated/{response.fetched_at:%Y-%m-%d}"
-        yield Landed(response, f"{folder}/{run_id}.ndjson.gz", offsets[run_id])
-
-
 def on_the_hour(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
 
@@ -245,9 +226,9 @@ class OneMarket:
     def _times(self, end: datetime, a_day: int) -> list[datetime]:
         """Uneven, with a gap, and with instants at which rules turn."""
         rng = self._rng
-        at = LAST_MIDNIGHT - timedelta(days=self._shape.days) + rng.random() * timedelta(hours=12)
+        at = LAST_MIDNIGHT - timedelta(days=self._shape.days) + rng.random() * 12 * HOUR
         gap_start = at + rng.random() * timedelta(days=self._shape.days)
-        gap_end = gap_start + timedelta(hours=self._shape.gap_hours)
+        gap_end = gap_start + self._shape.gap_hours * HOUR
         times: list[datetime] = []
         while at <= end:
             times.append(at.replace(microsecond=at.microsecond // 1000 * 1000))

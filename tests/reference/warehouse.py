@@ -21,7 +21,7 @@ from extract.raw_tables import RAW_TABLES
 from extract.reading import read_into
 from extract.settings import Settings
 from scripts.dbt_build import invoke
-from tests.reference.markets import Markets
+from tests.reference.answers import Markets
 from tests.reference.series import RawRows
 
 MARTS = "marts"

@@ -11,8 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from extract.landing import Landed, Response
-from tests.reference.answers import batches_answer, markets_answer
-from tests.reference.markets import Markets, landed_in_runs
+from tests.reference.answers import Markets, batches_answer, landed_in_runs, markets_answer
 
 CLOCK = "10 9:00"
 RANKED_VOLUME = 2e6

@@ -1,0 +1,80 @@
+"""The gates in a process of their own.
+
+Great Expectations takes seconds to import. Beside the fetch, on the second core, they cost nothing.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from expectations.results import GateResult
+
+
+class GateProcess:
+    """Answers as the module `expectations.gates` does. Use as a context manager.
+
+    The process ends with this one, however this one ends, so that it never holds the warehouse
+    against the next refresh.
+    """
+
+    def __enter__(self) -> GateProcess:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, far_end = context.Pipe()
+        self._process = context.Process(target=_serve, args=(far_end,), name="gates", daemon=True)
+        self._process.start()
+        far_end.close()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pipe.close()
+        self._process.join()
+
+    def run_gate(self, *arguments: Any) -> GateResult:
+        return self._ask("run_gate", arguments)
+
+    def build_docs(self, *arguments: Any) -> Path:
+        return self._ask("build_docs", arguments)
+
+    def _ask(self, function: str, arguments: tuple[Any, ...]) -> Any:
+        self._pipe.send((function, arguments))
+        try:
+            answer = self._pipe.recv()
+        except EOFError:
+            raise RuntimeError("the process of the gates died; its memory may be short") from None
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+def _serve(pipe: Connection) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    import expectations.gates
+    import expectations.validation
+
+    while True:
+        try:
+            function, arguments = pipe.recv()
+        except EOFError:
+            return
+        try:
+            pipe.send(getattr(expectations.gates, function)(*arguments))
+        except Exception as error:
+            pipe.send(error)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
