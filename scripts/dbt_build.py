@@ -45,7 +45,8 @@ def build(
     on_node: Callable[[str], None] = lambda name: None,
 ) -> DbtResult:
     """`dbt build` of models, seeds and data tests; unit tests belong to the test suite."""
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    # The manifest and results as JSON would take longer to write than half of the models.
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
     if select:
         arguments += ["--select", select]
     if full_refresh:

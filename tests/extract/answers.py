@@ -17,6 +17,13 @@ def ms(moment: datetime) -> int:
     return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
 
 
+class EmptyRaw:
+    """Schema raw before the first load, without a database."""
+
+    def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        return []
+
+
 def quote(coin_id: str = "bitcoin", **changes: Any) -> dict[str, Any]:
     """A row of /coins/markets."""
     return {

@@ -14,7 +14,7 @@ from extract.landing import Archive, new_run_id
 from extract.pipeline import RawStore
 from extract.settings import Settings
 from extract.simulated.faults import MALFORMED_POINTS, MALFORMED_ROWS, Fault
-from tests.extract.answers import NOW, all_landed
+from tests.extract.answers import NOW, EmptyRaw, all_landed
 from tests.extract.local_server import Answer, serving
 
 COINS = ("bitcoin", "dai", "pepe")
@@ -33,18 +33,29 @@ def progress() -> Progress:
 
 
 @pytest.fixture
-def pay_visit(
-    api, archive, store, settings, clock, fake_time, progress
-) -> Callable[..., FetchReport]:
+def pay_visit_at(archive, settings, clock, fake_time) -> Callable[..., FetchReport]:
+    """A visit to a CoinGecko of the test's own."""
+
+    def pay(url: str, coins: tuple[str, ...]) -> FetchReport:
+        sources = Sources(simulated_sources(url, url, archive, clock).coingecko, None)
+        return visit(sources, EmptyRaw(), replace(settings, coins=coins), clock, lambda *_: None)
+
+    return pay
+
+
+@pytest.fixture
+def pay_visit(api, archive, settings, clock, fake_time, progress) -> Callable[..., FetchReport]:
     """A visit that lands in `archive`; without the stream unless a test asks for it."""
 
-    def pay(stream: bool = False, **changes: object) -> FetchReport:
+    def pay(
+        store: RawStore | EmptyRaw | None = None, stream: bool = False, **changes: object
+    ) -> FetchReport:
         sources = simulated_sources(api.base_url, api.stream_url, archive, clock)
         if not stream:
             sources = Sources(sources.coingecko, None)
         return visit(
             sources,
-            store,
+            store or EmptyRaw(),
             replace(settings, **changes),
             clock,
             lambda *step: progress.append(step),
@@ -90,7 +101,7 @@ def test_a_coin_that_fails_does_not_lose_the_others(pay_visit, api, kind) -> Non
     assert CHART.format("dai") in failure
 
 
-def test_a_coin_without_history_does_not_lose_the_others(pay_visit, api, store, clock) -> None:
+def test_a_coin_without_history_does_not_lose_the_others(pay_visit_at) -> None:
     """Known to /coins/markets, 404 for its chart."""
     chart = '{"prices": [], "market_caps": [], "total_volumes": []}'
 
@@ -100,24 +111,16 @@ def test_a_coin_without_history_does_not_lose_the_others(pay_visit, api, store, 
         return Answer('{"error": "coin not found"}', 404) if "gone" in path else Answer(chart)
 
     with serving(answer) as url:
-        report = pay_visit_at(url, store, clock, ("a", "gone", "z"))
+        report = pay_visit_at(url, ("a", "gone", "z"))
     assert report.coins == ["a", "gone", "z"]
     assert report.chart_calls == 2
     assert report.failures == ["coingecko /coins/gone/market_chart: 404 coin not found"]
 
 
-def pay_visit_at(url: str, store: RawStore, clock, coins: tuple[str, ...]) -> FetchReport:
-    landing_dir = store._landing_dir
-    with Archive(landing_dir, "simulated", new_run_id(NOW)) as archive:
-        sources = Sources(simulated_sources(url, url, archive, clock).coingecko, None)
-        settings = Settings(data_dir=landing_dir.parent, coins=coins, history_days=1)
-        return visit(sources, store, settings, clock, lambda *_: None)
-
-
 @pytest.mark.parametrize(
     ("status", "code"), [(401, 10002), (403, 10005), (401, 401), (403, 403), (401, 10010)]
 )
-def test_a_refusal_of_the_caller_stops_at_once(store, clock, fake_time, status, code) -> None:
+def test_a_refusal_of_the_caller_stops_at_once(pay_visit_at, status, code) -> None:
     asked: list[str] = []
 
     def answer(path: str, headers: object) -> Answer:
@@ -128,7 +131,7 @@ def test_a_refusal_of_the_caller_stops_at_once(store, clock, fake_time, status, 
         return Answer(body, status)
 
     with serving(answer) as url, pytest.raises(CallFailedError, match="refused") as error:
-        pay_visit_at(url, store, clock, ("a", "b", "c"))
+        pay_visit_at(url, ("a", "b", "c"))
     assert error.value.code == code
     assert len(asked) == 2
 
@@ -145,10 +148,10 @@ def test_a_throttle_leaves_the_rest_for_the_next_run_and_says_how_much(pay_visit
 
 def test_the_next_run_asks_for_the_history_that_was_left(pay_visit, api, store) -> None:
     api.faults.add(Fault("429", path="market_chart", skip=1, times=ATTEMPTS))
-    [done] = {*COINS} - {*_left(pay_visit(), api)}
+    [done] = {*COINS} - {*_left(pay_visit(store), api)}
     list(store.load(store.pending()))
     api.requests.clear()
-    report = pay_visit()
+    report = pay_visit(store)
     assert (report.chart_calls, report.failures) == (2, [])
     assert sorted([*charts_asked(api), done]) == sorted(COINS)
 
@@ -190,7 +193,7 @@ def test_malformed_rows_are_kept_with_their_reason_and_payload(pay_visit, api, s
     api.faults.add(Fault("malformed_rows", path="/coins/markets"))
     api.faults.add(Fault("malformed_rows", path="market_chart"))
     api.faults.add(Fault("malformed_rows", path="/stream"))
-    report = pay_visit(stream=True, coins=("bitcoin",))
+    report = pay_visit(store, stream=True, coins=("bitcoin",))
     assert (report.coins, report.failures) == (["bitcoin"], [])
     list(store.load(store.pending()))
 
@@ -229,13 +232,13 @@ def assert_received_is_accepted_and_rejected(store: RawStore) -> None:
 def test_a_later_visit_takes_up_where_the_last_one_ended(
     pay_visit, api, store, clock, settings
 ) -> None:
-    pay_visit(stream=True)
+    pay_visit(store, stream=True)
     list(store.load(store.pending()))
     [(last,)] = store.query("select max(batch_number) from stream_ticks")
     clock.now += timedelta(minutes=20)
     api.requests.clear()
 
-    report = pay_visit(stream=True)
+    report = pay_visit(store, stream=True)
     assert (report.chart_calls, report.stream_calls) == (0, 2)
     first = next(request for request in api.requests if "/stream" in request.path)
     assert first.params["after"] == str(last)
@@ -255,22 +258,22 @@ def test_a_visit_at_the_same_moment_brings_no_new_observation(pay_visit, store) 
         " union select coin_id, point_at, price from coingecko_market_chart"
         " union select event_id, event_at, price from stream_ticks order by all"
     )
-    pay_visit(stream=True)
+    pay_visit(store, stream=True)
     list(store.load(store.pending()))
     before = store.query(observations)
-    report = pay_visit(stream=True)
+    report = pay_visit(store, stream=True)
     assert (report.chart_calls, report.stream_calls) == (0, 0)
     list(store.load(store.pending()))
     assert store.query(observations) == before
     assert store.query("select count(*) from coingecko_markets") == [(2 * len(COINS),)]
 
 
-def test_the_embedded_market_is_served_for_the_visit_alone(settings, store, clock) -> None:
+def test_the_embedded_market_is_served_for_the_visit_alone(settings, clock, fake_time) -> None:
     settings = replace(settings, coins=("bitcoin",))
     with (
         Archive(settings.landing_dir, "simulated", new_run_id(NOW)) as archive,
         open_sources(settings, archive, clock) as sources,
     ):
-        assert visit(sources, store, settings, clock, lambda *_: None).coins == ["bitcoin"]
+        assert visit(sources, EmptyRaw(), settings, clock, lambda *_: None).coins == ["bitcoin"]
     with pytest.raises(SourceError, match="cannot be reached"):
         sources.coingecko.get("markets", "/coins/markets", {"vs_currency": "usd"})

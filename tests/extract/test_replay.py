@@ -14,6 +14,7 @@ from extract.landing import Archive, new_run_id
 from extract.replay import RecordingError, recording_files, replay
 from tests.extract.answers import (
     NOW,
+    EmptyRaw,
     all_landed,
     batches,
     chart,
@@ -26,13 +27,6 @@ from tests.extract.answers import (
 RECORDED_AT = "2026-10-31T00:08:51+00:00"
 
 
-class NothingKnown:
-    """A raw schema without tables."""
-
-    def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        return []
-
-
 def line(body: Any = None, **fields: Any) -> str:
     body = [quote()] if body is None else body
     return json.dumps({"recorded_at": RECORDED_AT, "body": body} | fields) + "\n"
@@ -40,7 +34,7 @@ def line(body: Any = None, **fields: Any) -> str:
 
 def replayed(recordings: Path, landing_dir: Path, store: Any = None) -> tuple[int, int]:
     with Archive(landing_dir, "replay", new_run_id(NOW)) as archive:
-        return replay(recordings, archive, store or NothingKnown())
+        return replay(recordings, archive, store or EmptyRaw())
 
 
 @pytest.fixture

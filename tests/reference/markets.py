@@ -37,7 +37,8 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 INSTANT = timedelta(microseconds=1)
 DAYS_SPANNED = 8
-LATE_DAYS = [6, 4, 5, 7, 3]
+CLOCK = "clock"
+LATE_DAYS = [6, 3, 5, 4, 7]
 
 # Where the clocks stand against the last midnight: before it, at it, near it, in the day.
 CLOCKS = [
@@ -91,12 +92,15 @@ class Shape:
 class Arrival:
     """Loads of the answers by the day they were fetched, and how many stray to another load.
 
-    Where `mixed` is set, answers with rows of several days come in that load, so that the others
-    touch their own days alone.
+    Charts have a load, and so have the answers that only move the clocks.
+
+    Where `mixed` is set, answers with rows of several days come in that load and others by the day
+    of their rows, so that a load touches its own days alone.
     """
 
     load_of_day: tuple[int, ...]
     charts: int
+    clocks: int
     mixed: int | None
     strays: int
     seed: int
@@ -104,9 +108,10 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Markets, and where the clocks of the two sources stand at the end."""
+    """Markets, how long none of them was quoted, and where the clocks stand after that."""
 
     shapes: tuple[Shape, ...]
+    quiet: timedelta
     coingecko_clock: datetime
     stream_clock: datetime
 
@@ -126,8 +131,13 @@ clocks = st.sampled_from([LAST_MIDNIGHT + offset for offset in CLOCKS])
 
 
 def recipes(count: int) -> st.SearchStrategy[Recipe]:
-    some = st.lists(shapes, min_size=count, max_size=count).map(tuple)
-    return st.builds(Recipe, shapes=some, coingecko_clock=clocks, stream_clock=clocks)
+    return st.builds(
+        Recipe,
+        shapes=st.lists(shapes, min_size=count, max_size=count).map(tuple),
+        quiet=st.sampled_from([10 * HOUR, 0 * HOUR]),
+        coingecko_clock=clocks,
+        stream_clock=clocks,
+    )
 
 
 @st.composite
@@ -144,10 +154,11 @@ def arrivals(draw: st.DrawFn) -> Arrival:
         cuts = sorted(draw(st.permutations(LATE_DAYS))[:2])
         loads = [1 + sum(day >= cut for cut in cuts) for day in days]
         if kind == "backwards":
-            loads.reverse()
+            loads = [4 - load for load in loads]
     return Arrival(
         load_of_day=tuple(loads),
         charts=draw(st.integers(1, 3)) if kind != "late days" else 1,
+        clocks=draw(st.sampled_from([3, 1])),
         mixed=1 if kind == "late days" else None,
         strays=draw(st.sampled_from([0, 1, 4])),
         seed=draw(st.integers(0, 2**32 - 1)),
@@ -159,17 +170,25 @@ def in_loads(markets: Markets, arrival: Arrival) -> list[list[Landed]]:
     strays = {rng.randrange(len(markets.landed)) for _ in range(arrival.strays)}
     loads: list[list[Landed]] = [[], [], []]
     for number, landed in enumerate(markets.landed):
-        response = landed.response
-        age = (LAST_MIDNIGHT.date() - response.fetched_at.date()).days
-        load = arrival.load_of_day[max(0, DAYS_SPANNED - 1 - max(0, age))]
-        if response.endpoint == "market_chart":
-            load = arrival.charts
-        elif arrival.mixed is not None and len(observed_days(response)) > 1:
-            load = arrival.mixed
-        if number in strays:
-            load = rng.randint(1, 3)
+        load = rng.randint(1, 3) if number in strays else load_of(landed, arrival)
         loads[load - 1].append(landed)
     return loads
+
+
+def load_of(landed: Landed, arrival: Arrival) -> int:
+    response = landed.response
+    if landed.run_id.endswith(CLOCK):
+        return arrival.clocks
+    if response.endpoint == "market_chart":
+        return arrival.charts
+    day = response.fetched_at.date()
+    if arrival.mixed is not None:
+        observed = observed_days(response)
+        if len(observed) > 1:
+            return arrival.mixed
+        day = next(iter(observed), day)
+    age = (LAST_MIDNIGHT.date() - day).days
+    return arrival.load_of_day[min(max(0, DAYS_SPANNED - 1 - age), DAYS_SPANNED - 1)]
 
 
 def made(recipe: Recipe) -> Markets:
@@ -182,8 +201,8 @@ def made(recipe: Recipe) -> Markets:
         flags += market.flags
         source_ids += market.source_ids
     # The answers the clocks stand at hold no rows.
-    answers.append(("clock", markets_answer(recipe.coingecko_clock, [])))
-    answers.append(("clock", batches_answer(recipe.stream_clock, [])))
+    answers.append((CLOCK, markets_answer(recipe.coingecko_clock, [])))
+    answers.append((CLOCK, batches_answer(recipe.stream_clock, [])))
     return Markets(list(landed_in_runs(answers)), flags, source_ids)
 
 
@@ -200,7 +219,7 @@ class OneMarket:
         self._rng = random.Random(f"{shape.seed} {number}")
         self._coingecko_clock = recipe.coingecko_clock
         self._stream_clock = recipe.stream_clock
-        self._silence = shape.silent_minutes * MINUTE
+        self._silence = recipe.quiet + shape.silent_minutes * MINUTE
         peg = self._rng.choice(["usd", "usd", "usd", "eur"])
         self.flags = [
             (f"{self.name}-stable", "stablecoin", peg),
@@ -236,7 +255,9 @@ class OneMarket:
         for days in range(self._shape.days + 1):
             midnight = LAST_MIDNIGHT - timedelta(days=days)
             times += [midnight + rng.choice(NEAR_MIDNIGHT) for _ in range(rng.randint(0, 3))]
+        evenings = [at for at in times if at.hour >= 22]
         times += [rng.choice(times) + rng.choice(LATER) for _ in range(8) if times]
+        times += [rng.choice(evenings) + rng.choice(LATER) for _ in range(4) if evenings]
         times += [on_the_hour(at) for at in rng.sample(times, min(5, len(times)))]
         if a_day > 48:
             # Dense enough for days of which no hour is missing.
