@@ -168,7 +168,7 @@ def rankings() -> Iterator[Claim]:
         shown,
     )
     yield Claim(
-        "performance_rank is 1 plus the number of coins with a greater change that day",
+        "performance_rank is 1 plus the number of greater changes that day",
         """
         with ranked as (
             select
@@ -176,7 +176,7 @@ def rankings() -> Iterator[Claim]:
                 coin_id,
                 change_24h_pct,
                 performance_rank,
-                rank() over (
+                dense_rank() over (
                     partition by rank_date order by change_24h_pct desc
                 ) as expected_rank
             from {batch}
@@ -185,7 +185,7 @@ def rankings() -> Iterator[Claim]:
         select * from ranked
         where performance_rank <> expected_rank
         """,
-        reason="Ties share a rank, and the ranks of a day start at 1.",
+        reason="Ties share a rank, the next is not skipped, and the ranks of a day start at 1.",
     )
     yield none_where(
         "volume_24h_usd is null or at least 0",

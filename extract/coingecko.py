@@ -136,7 +136,6 @@ def _value(point: Any) -> Any:
 
 def _aligned(series: list[Any], prices: list[Any]) -> list[Any]:
     by_instant = {number(_instant(point)): point for point in series}
-    by_instant.pop(None, None)
     return [by_instant.get(number(_instant(price))) for price in prices]
 
 

@@ -48,8 +48,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[requests.PreparedRequest]:
     """What would have gone to the network; each is answered with an empty array."""
     requests_sent: list[requests.PreparedRequest] = []
 
-    def send(self: HTTPAdapter, request: requests.PreparedRequest, *_, **__) -> requests.Response:
+    def send(
+        self: HTTPAdapter, request: requests.PreparedRequest, *_, verify: object, **__
+    ) -> requests.Response:
         requests_sent.append(request)
+        request.verify = verify
         response = requests.Response()
         response.status_code, response._content = 200, b"[]"
         response.request, response.url = request, str(request.url)
@@ -98,8 +101,15 @@ def test_live_calls_keep_the_pace_and_the_budget_of_the_settings(keyed, sent, fa
         with pytest.raises(SourceError, match="budget of 3 calls"):
             sources.coingecko.get(*MARKETS)
     assert len(sent) == 3
-    assert all(30 <= wait <= 33 for wait in fake_time.waits)
+    assert len(fake_time.waits) == 2 and all(30 <= wait <= 33 for wait in fake_time.waits)
     assert settings.call_budget_path.exists()
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_live_calls_trust_the_authorities_of_the_settings(settings, sent, given) -> None:
+    bundle = settings.data_dir / "authorities.pem" if given else None
+    live_call(replace(settings, source_kind="live", ca_bundle=bundle))
+    assert sent[0].verify == (str(bundle) if given else True)
 
 
 def all_text_of(error: BaseException) -> str:

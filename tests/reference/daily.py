@@ -126,8 +126,8 @@ def exclusion_reason(coin: Row, volume: float | None, change: float | None) -> s
 
 
 def performance_rank(row: Row, rivals: Iterable[Row]) -> int | None:
-    """One more than the eligible coins that did better."""
+    """One more than the better changes of eligible coins; equal ones count once."""
     if row["exclusion_reason"] is not None:
         return None
-    changes = [rival["change_24h_pct"] for rival in rivals if rival["exclusion_reason"] is None]
+    changes = {rival["change_24h_pct"] for rival in rivals if rival["exclusion_reason"] is None}
     return 1 + sum(change > row["change_24h_pct"] for change in changes)

@@ -52,7 +52,7 @@ ranked as (
         coin_id,
         case
             when exclusion_reason is null
-                then rank() over (
+                then dense_rank() over (
                     partition by rank_date, exclusion_reason
                     order by change_24h_pct desc nulls last
                 )
