@@ -148,7 +148,7 @@ CRITICAL = [
     one(RANKINGS, RANKED, "exclusion_reason = 'low_volume'"),
     one(RANKINGS, RANKED, "change_24h_pct = null"),
     one(RANKINGS, UNRANKED, "performance_rank = null"),
-    one(RANKINGS, RANK, "performance_rank = 9"),
+    one(RANKINGS, RANK, "performance_rank = 99"),
     Poison(
         RANKINGS,
         RANK,

@@ -110,7 +110,7 @@ cross join (values (date '2026-01-01'), (date '2026-01-02')) as days(day);
 create table marts.fct_daily_rankings as
 select
     date '2026-01-01' as rank_date, 'coin-' || n as coin_id,
-    case when n <= 10 then rank() over (order by change desc) end as performance_rank,
+    case when n <= 10 then dense_rank() over (order by change desc) end as performance_rank,
     change as change_24h_pct, change + 0.5 as vendor_change_24h_pct, 100e0 as price_usd,
     1e6 as volume_24h_usd, timestamp '2026-01-02 00:00:00' as as_of_at,
     case n when 11 then 'wrapped' when 12 then 'stablecoin' end as exclusion_reason,
