@@ -98,10 +98,11 @@ def test_live_calls_keep_the_pace_and_the_budget_of_the_settings(keyed, sent, fa
     ):
         for _ in range(3):
             sources.coingecko.get(*MARKETS)
+        assert len(fake_time.waits) == 2
+        assert all(30 <= wait <= 33 for wait in fake_time.waits)
         with pytest.raises(SourceError, match="budget of 3 calls"):
             sources.coingecko.get(*MARKETS)
     assert len(sent) == 3
-    assert len(fake_time.waits) == 2 and all(30 <= wait <= 33 for wait in fake_time.waits)
     assert settings.call_budget_path.exists()
 
 
