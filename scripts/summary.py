@@ -61,7 +61,7 @@ def print_summary(console: Console, report: JobReport) -> None:
     alerts = _shown(report.snapshot.parent / CURRENT / "fct_price_alerts.parquet")
     console.print(
         f"[bold]Next[/bold]      {_shown(Path(sys.executable))} -c "
-        f"\"import duckdb; duckdb.sql('from \\'{alerts}\\'').show()\"",
+        f"\"import duckdb; duckdb.read_parquet('{alerts}').show()\"",
         highlight=False,
         soft_wrap=True,
     )
@@ -115,7 +115,7 @@ def _print_checks(console: Console, report: JobReport) -> None:
     )
     for name, gate in report.gates.items():
         console.print(
-            f"[bold]gate {name:<5}[/bold]{gate.expectation_count} expectations on "
+            f"[bold]{'gate ' + name:<11}[/bold]{gate.expectation_count} expectations on "
             f"{gate.table_count} tables, {len(gate.critical)} critical, "
             f"{len(gate.warnings)} warnings"
         )
