@@ -44,11 +44,15 @@ def build(
     full_refresh: bool = False,
     on_node: Callable[[str], None] = lambda name: None,
 ) -> DbtResult:
-    """`dbt build` of models, seeds and data tests; unit tests belong to the test suite."""
+    """`dbt build` of models, seeds and data tests; unit tests belong to the test suite.
+
+    A selection is built with all it is made of: a model that takes up what its parents have new
+    would count a load as seen in which one of them was left behind.
+    """
     # The manifest and results as JSON would take longer to write than half of the models.
     arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
     if select:
-        arguments += ["--select", select]
+        arguments += ["--select", *(f"+{part.removeprefix('+')}" for part in select.split())]
     if full_refresh:
         arguments.append("--full-refresh")
     return invoke(settings, arguments, on_node)

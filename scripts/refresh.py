@@ -82,7 +82,11 @@ def parse_as_of(
     help="The simulated market's present, ISO 8601. [default: now]",
 )
 @click.option("--full-refresh", is_flag=True, help="Build every model anew from raw.")
-@click.option("--select", metavar="SELECTION", help="Build only these models (dbt's syntax).")
+@click.option(
+    "--select",
+    metavar="SELECTION",
+    help="Build only these models and what they are made of (dbt's syntax).",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done and change nothing.")
 def main(
     source_kind: str | None,

@@ -1,6 +1,6 @@
--- Where any coin is ranked, one is first, and no rank is beyond the number of
--- ranked coins. Ranks that go on over days, or that unranked coins take a place
--- in, look right line by line.
+-- Where any coin is ranked, one is first and no rank up to the last is missing.
+-- Ranks that go on over days, or that unranked coins take a place in, look
+-- right line by line.
 with
 
 rankings as (
@@ -15,7 +15,7 @@ ranked_days as (
         rank_date,
         min(performance_rank) as first_rank,
         max(performance_rank) as last_rank,
-        count(*) as ranked_count
+        count(distinct performance_rank) as rank_count
     from rankings
     where performance_rank is not null
     group by rank_date
@@ -26,7 +26,7 @@ misnumbered as (
 
     select *
     from ranked_days
-    where first_rank <> 1 or last_rank > ranked_count
+    where first_rank <> 1 or last_rank <> rank_count
 
 )
 
