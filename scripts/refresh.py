@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,6 +135,8 @@ def main(
             with GateProcess() as gates, screen:
                 report = Job(settings, screen.stage, gates).refresh(select, full_refresh)
             print_summary(screen.console, report)
+            # Nothing is left to collect; without this the interpreter looks for it at the end.
+            gc.freeze()
     except JobError as error:
         exit_with(error)
 

@@ -120,9 +120,9 @@ def exclusion_reason(coin: Row, volume: float | None, change: float | None) -> s
         return "stablecoin"
     if coin["is_wrapped"]:
         return "wrapped"
-    if volume is None or volume < RANKING_MIN_VOLUME_USD:
-        return "low_volume"
-    return "no_change" if change is None else None
+    if change is None:
+        return "no_change"
+    return "low_volume" if volume is None or volume < RANKING_MIN_VOLUME_USD else None
 
 
 def performance_rank(row: Row, rivals: Iterable[Row]) -> int | None:

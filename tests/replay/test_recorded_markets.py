@@ -127,7 +127,7 @@ def test_alerts_stand_for_the_days_on_which_a_coin_moved(
             place = bisect_right(times, at - DAY) - 1
             if place >= 0 and times[place] >= at - DAY - TOLERANCE:
                 before = by_time[times[place]]["current_price"]
-                moves[coin, at] = 100.0 * (by_time[at]["current_price"] / before - 1)
+                moves[coin, at] = 100.0 * (by_time[at]["current_price"] - before) / before
 
     snapshot = snapshots.current(replayed.published_dir)
     coins = snapshots.table(snapshot, "dim_coins").set_index("coin_id")

@@ -58,7 +58,9 @@ changes as (
         observed_date,
         price_usd,
         price_24h_before_usd,
-        100.0 * (price_usd / price_24h_before_usd - 1) as change_24h_pct,
+        -- Subtracted first: 120 over 100 is 20 per cent and not a hair less.
+        100.0 * (price_usd - price_24h_before_usd) / price_24h_before_usd
+            as change_24h_pct,
         vendor_change_24h_pct,
         rolling_volume_usd,
         traded_volume_usd,

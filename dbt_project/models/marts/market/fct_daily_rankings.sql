@@ -31,11 +31,11 @@ judged as (
         case
             when coins.is_stablecoin then 'stablecoin'
             when coins.is_wrapped then 'wrapped'
+            when closes.change_24h_pct is null then 'no_change'
             when
                 coalesce(closes.rolling_volume_usd, 0)
                 < {{ var("ranking_min_volume_usd") }}
                 then 'low_volume'
-            when closes.change_24h_pct is null then 'no_change'
         end as exclusion_reason,
         closes.is_complete
     from closes
