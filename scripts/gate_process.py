@@ -61,6 +61,10 @@ class GateProcess:
 
 def _serve(pipe: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    from tqdm import tqdm
+
+    # Its own lock is a semaphore, which a process that is ended leaves behind.
+    tqdm.set_lock(threading.RLock())
     import expectations.gates
     import expectations.validation
 
