@@ -7,7 +7,6 @@ import math
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -295,9 +294,3 @@ def test_roi_is_kept_as_json_text() -> None:
     roi = {"times": 53.5, "currency": "btc", "percentage": 5350.4}
     assert json.loads(accept(quote(roi=roi), MARKETS_RULES, NOW)["roi"]) == roi
     assert accept(quote(roi=None), MARKETS_RULES, NOW)["roi"] is None
-
-
-def test_every_instant_of_raw_is_utc() -> None:
-    for schema in RAW_TABLES.values():
-        for field in schema:
-            assert not pa.types.is_timestamp(field.type) or field.type == INSTANT
