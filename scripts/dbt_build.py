@@ -90,7 +90,7 @@ def invoke(
     _release_warehouse()
     if outcome.exception is not None:
         return DbtResult(failures=[str(outcome.exception).strip()])
-    results = [result for result in outcome.result or [] if hasattr(result, "status")]
+    results = getattr(outcome.result, "results", [])
     kinds = Counter(str(result.node.resource_type) for result in results)
     return DbtResult(
         models=kinds["model"],

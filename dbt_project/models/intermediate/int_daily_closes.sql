@@ -149,7 +149,9 @@ closes as (
 
         sum(traded_volume_usd) filter (where is_within_day)
             as traded_volume_usd,
-        max(observed_at) filter (where is_within_day) as last_observed_at,
+        max(observed_at) filter (
+            where is_within_day and traded_volume_usd is not null
+        ) as last_traded_at,
         count(distinct date_trunc('hour', observed_at))
         filter (where is_within_day) as hours_seen,
 

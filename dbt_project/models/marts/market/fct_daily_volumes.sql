@@ -38,7 +38,7 @@ traded as (
         closes.closed_date as volume_date,
         closes.traded_volume_usd as volume_usd,
         sources.volume_method,
-        closes.last_observed_at as observed_at,
+        closes.last_traded_at as observed_at,
         closes.is_complete and closes.hours_seen = 24 as is_complete
     from closes
     inner join sources on closes.source = sources.source
