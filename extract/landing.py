@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import logging
 import os
 import secrets
 import zlib
@@ -19,6 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
+
+log = logging.getLogger(__name__)
 
 READ_BYTES = 1 << 16
 
@@ -151,7 +154,7 @@ def read_members(path: Path, start: int = 0) -> Iterator[tuple[bytes, int]]:
     """Each whole gzip member with the offset of its end."""
     with path.open("rb") as file:
         file.seek(start)
-        rest = b""
+        rest, end = b"", start
         while True:
             member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
             parts = []
@@ -160,6 +163,12 @@ def read_members(path: Path, start: int = 0) -> Iterator[tuple[bytes, int]]:
                 rest = b""
                 if not chunk:
                     return
-                parts.append(member.decompress(chunk))
+                try:
+                    parts.append(member.decompress(chunk))
+                except zlib.error:
+                    # A loss of power can leave pages that were never written.
+                    log.warning("%s is damaged behind byte %s; what is before was read", path, end)
+                    return
             rest = member.unused_data
-            yield b"".join(parts), file.tell() - len(rest)
+            end = file.tell() - len(rest)
+            yield b"".join(parts), end

@@ -70,15 +70,20 @@ def read_recording(file: Path) -> Iterator[Response]:
     """The answers of one recording in the order of its lines. Raises RecordingError."""
     opener = gzip.open if file.suffix == ".gz" else open
     number = 0
+    is_archive = False
     try:
         with opener(file, "rb") as lines:
             for line in lines:
                 number += 1
                 if line.strip():
+                    is_archive = b'"fetched_at"' in line
                     yield _response(line)
-    except EOFError:
-        # The torn tail of an archive whose run was killed: whole members before it were read.
-        return
+    except EOFError as error:
+        # An archive whose run was killed has a torn tail, and whole members before it.
+        if not is_archive:
+            raise RecordingError(
+                f"{file.name} is cut off behind line {number}; nothing was loaded"
+            ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
         raise RecordingError(
             f"{file.name}, line {max(number, 1)}: not a recorded answer "

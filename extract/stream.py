@@ -31,9 +31,10 @@ def fetch_batches(http: HttpSource, after: int) -> Iterator[int]:
     while True:
         params = {"after": str(after), "limit": str(BATCHES_A_CALL)}
         body = http.get("batches", "/batches", params)
-        if not body["batches"]:
+        reached = max((batch["batch"] for batch in body["batches"]), default=after)
+        if reached <= after:
             return
-        after = max(batch["batch"] for batch in body["batches"])
+        after = reached
         yield after
         if after >= body["latest"]:
             return
@@ -53,8 +54,9 @@ def recognise_fault(status: int, body: str) -> ApiFault | None:
     if status != 200:
         return ApiFault(status, f"{body[:80]!r}")
     try:
-        batches = json.loads(body)["batches"]
-        numbers = [batch["batch"] + len(batch["ticks"]) for batch in batches]
+        answer = json.loads(body)
+        numbers = [batch["batch"] + len(batch["ticks"]) for batch in answer["batches"]]
+        numbers.append(answer["latest"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return ApiFault(502, f"no batches: {body[:80]!r}")
     return (

@@ -19,6 +19,7 @@ from extract.landing import (
     archives,
     new_run_id,
     read_archive,
+    read_members,
     refuse_other_kinds,
     source_kind_of,
 )
@@ -173,3 +174,14 @@ def test_files_that_a_file_manager_leaves_are_no_kind_of_source(tmp_path: Path) 
     assert source_kind_of(tmp_path) is None
     land(tmp_path, markets("[]"), kind="live")
     refuse_other_kinds(tmp_path, "live")
+
+
+def test_pages_that_were_never_written_end_an_archive(tmp_path, caplog) -> None:
+    """After a loss of power a file can have its length and zeros for its last answers."""
+    path = tmp_path / "archive.ndjson.gz"
+    first = gzip.compress(b"one")
+    path.write_bytes(first + gzip.compress(b"two")[:8] + bytes(5000))
+    assert [line for line, _ in read_members(path)] == [b"one"]
+    path.write_bytes(first + bytes(5000))
+    assert list(read_members(path)) == [(b"one", len(first))]
+    assert f"damaged behind byte {len(first)}" in caplog.text

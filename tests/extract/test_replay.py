@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from extract.landing import Archive, new_run_id
-from extract.replay import RecordingError, recording_files, replay
+from extract.replay import RecordingError, read_recording, recording_files, replay
 from tests.extract.answers import (
     NOW,
     EmptyRaw,
@@ -246,3 +246,16 @@ def test_files_are_listed_by_name(recordings) -> None:
         (recordings / name).touch()
     assert [path.name for path in recording_files(recordings)] == ["a.ndjson.gz", "b.ndjson"]
     assert recording_files(recordings / "b.ndjson") == [recordings / "b.ndjson"]
+
+
+def test_a_recording_that_is_cut_off_is_refused(tmp_path) -> None:
+    whole = gzip.compress(b"".join(json.dumps(page(n)).encode() + b"\n" for n in range(200)))
+    cut = tmp_path / "cut.ndjson.gz"
+    cut.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(RecordingError, match=r"cut\.ndjson\.gz is cut off behind line \d+"):
+        list(read_recording(cut))
+
+
+def page(number: int) -> dict:
+    body = [{"id": f"coin-{number}-{row}"} for row in range(number % 7)]
+    return {"recorded_at": f"2024-01-01T00:{number % 60:02}:00Z", "body": body}

@@ -68,7 +68,8 @@ def test_every_tick_is_a_row_with_the_number_of_its_batch() -> None:
 
 def test_a_batch_without_ticks_has_no_rows() -> None:
     assert stream.rows({"batches": [{"batch": 1, "ticks": []}]}, "/batches") == []
-    assert stream.recognise_fault(200, '{"batches": [{"batch": 1, "ticks": []}]}') is None
+    answer = '{"batches": [{"batch": 1, "ticks": []}], "latest": 1}'
+    assert stream.recognise_fault(200, answer) is None
 
 
 def test_what_is_no_object_stays_as_it_is_for_the_rules_to_reject() -> None:
@@ -97,3 +98,15 @@ def test_anything_but_batches_is_a_fault(status: int, body: str, code: int) -> N
     fault = stream.recognise_fault(status, body)
     assert fault is not None
     assert fault.code == code
+
+
+def test_a_server_that_does_not_go_on_ends_the_visit(source, monkeypatch) -> None:
+    same = {"batches": [{"batch": 5, "ticks": []}], "latest": 9}
+    monkeypatch.setattr(source, "get", lambda *_: same)
+    assert list(stream.fetch_batches(source, 0)) == [5]
+
+
+@pytest.mark.parametrize("latest", [{}, {"latest": None}, {"latest": "9"}])
+def test_an_answer_without_the_latest_number_is_a_fault(latest) -> None:
+    body = json.dumps({"batches": [{"batch": 5, "ticks": []}], **latest})
+    assert stream.recognise_fault(200, body) is not None
