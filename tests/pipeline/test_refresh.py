@@ -74,7 +74,7 @@ def test_gap_is_filled_by_history(built: Settings) -> None:
 
 
 def test_incremental_runs_equal_one_full_refresh(built: Settings) -> None:
-    for hours in (0.5, 13, 31):
+    for hours in (13, 31):
         refresh(settings_for(built.data_dir, as_of=AS_OF + timedelta(hours=hours)))
     incremental = snapshots.current(built.published_dir)
     refresh(settings_for(built.data_dir, as_of=AS_OF + timedelta(hours=31)), full_refresh=True)

@@ -17,12 +17,15 @@ from tests.reference.markets import Arrival, Recipe, arrivals, in_loads, made, r
 from tests.reference.reference import marts
 from tests.reference.warehouse import Warehouse
 
+# One worker prepares the warehouse for all of these.
+pytestmark = pytest.mark.xdist_group("reference")
+
 SHOWN = 20
 
 few = settings(derandomize=True, database=None, deadline=None, phases=[Phase.generate])
 
 
-@settings(few, max_examples=6)
+@settings(few, max_examples=5)
 @given(recipe=recipes(12))
 def test_a_full_build_equals_the_reference(warehouse: Warehouse, recipe: Recipe) -> None:
     markets = made(recipe)
