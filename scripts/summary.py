@@ -24,11 +24,18 @@ MOVERS = """
     order by rankings.performance_rank
 """
 
+# An episode of a coin that is no longer observed stays open, and is no news.
 OPEN_ALERTS = """
-    select alert_type, direction, severity, coin_id, peak_change_pct, opened_at
-    from read_parquet($alerts)
-    where closed_at is null
-    order by abs(peak_change_pct) desc, coin_id
+    select
+        alerts.alert_type, alerts.direction, alerts.severity, alerts.coin_id,
+        alerts.peak_change_pct, alerts.opened_at
+    from read_parquet($alerts) as alerts
+    inner join read_parquet($coins) as coins on alerts.coin_id = coins.coin_id
+    where
+        alerts.closed_at is null
+        and coins.last_seen_at
+        >= (select max(last_seen_at) from read_parquet($coins)) - interval '1 day'
+    order by abs(alerts.peak_change_pct) desc, alerts.coin_id
 """
 
 AUDIT = """
@@ -53,7 +60,7 @@ def print_summary(console: Console, report: JobReport) -> None:
     _print_market(
         console,
         _query(MOVERS, {"rankings": files["rankings"], "coins": files["coins"]}),
-        _query(OPEN_ALERTS, {"alerts": files["alerts"]}),
+        _query(OPEN_ALERTS, {"alerts": files["alerts"], "coins": files["coins"]}),
     )
     seconds = ", ".join(f"{name} {value:.1f} s" for name, value in report.seconds.items())
     console.print(f"\n[bold]Time[/bold]      {seconds}", highlight=False)
