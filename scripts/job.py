@@ -153,6 +153,7 @@ class Job:
                     + [
                         "Nothing was published; the last good snapshot stays.",
                         f"The log is {self._settings.log_dir}/dbt.log.",
+                        "Where a model's columns were changed: scripts/refresh.py --full-refresh",
                     ]
                 ),
             )
