@@ -1,4 +1,4 @@
-"""Loads landed responses into `raw` with dlt. The destination is named here and nowhere else.
+"""Loads landed responses into `raw` with dlt.
 
 What is loaded follows from landing and raw alone: of every archive, the responses behind the last
 one that a finished load holds. Rows are inserted by key and never touched again, so a load that was
@@ -13,9 +13,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import dlt
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from extract.acceptance import RawBatch
+from extract.destination import destination, discard_unfinished, run_options, write_disposition
 from extract.landing import Landed, archives, read_archive
 from extract.raw_tables import RAW_TABLES, dlt_columns, primary_key
 from extract.reading import batches
@@ -25,8 +27,6 @@ log = logging.getLogger(__name__)
 
 PIPELINE = "crypto_market"
 DATASET = "raw"
-INSERT_ONLY = {"disposition": "merge", "strategy": "insert-only"}
-UPSERT = {"disposition": "merge", "strategy": "upsert"}
 
 # dlt reads these from the environment alone: the load id on Arrow tables, and no chatter.
 os.environ.setdefault("NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID", "true")
@@ -34,14 +34,14 @@ os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
 
 
 @dlt.source(name="landing", max_table_nesting=0)
-def landing(batch: RawBatch, tables: Iterable[str] = RAW_TABLES) -> Iterator[Any]:
+def landing(settings: Settings, batch: RawBatch, tables: Iterable[str]) -> Iterator[Any]:
     """One resource a raw table, each hinted to the last column."""
     for table in tables:
         yield dlt.resource(
             batch.table(table),
             name=table,
             primary_key=primary_key(table),
-            write_disposition=UPSERT if table == "landed_responses" else INSERT_ONLY,
+            write_disposition=write_disposition(settings, table),
             columns=dlt_columns(table),
         )
 
@@ -50,10 +50,11 @@ class RawStore:
     """Schema `raw` of one warehouse, as the loads write it and the fetch plan reads it."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._landing_dir = settings.landing_dir
         self._pipeline = dlt.pipeline(
             PIPELINE,
-            destination=dlt.destinations.duckdb(str(settings.warehouse_path)),
+            destination=destination(settings),
             dataset_name=DATASET,
             pipelines_dir=str(settings.dlt_dir),
         )
@@ -63,7 +64,7 @@ class RawStore:
         try:
             with self._pipeline.sql_client() as client:
                 return client.execute_sql(sql, *parameters) or []
-        except DatabaseUndefinedRelation:
+        except (DatabaseUndefinedRelation, DestinationUndefinedEntity):
             return []
 
     def pending(self) -> Iterator[Landed]:
@@ -86,14 +87,17 @@ class RawStore:
         """Load responses; yields the rows of each load as it is done."""
         # An interrupted package is made anew from landing rather than taken up half-way.
         self._pipeline.abort_packages()
+        finished = self.query("select load_id from _dlt_loads where status = 0")
+        discard_unfinished(self._pipeline, (load_id for (load_id,) in finished))
         for batch in batches(responses):
             # An empty table costs a job of its own; the first load makes them all.
             tables = batch.filled_tables() if self._has_all_tables() else RAW_TABLES
-            self._pipeline.run(landing(batch, tables))
+            self._pipeline.run(
+                landing(self._settings, batch, tables), **run_options(self._settings)
+            )
             yield batch.row_count
 
     def _has_all_tables(self) -> bool:
-        rows = self.query(
-            "select table_name from information_schema.tables where table_schema = %s", DATASET
-        )
-        return {name for (name,) in rows} >= set(RAW_TABLES)
+        """An aggregate has a row, unless a table is not there."""
+        rows = " union all ".join(f"select 1 from {table} where 1 = 0" for table in RAW_TABLES)  # noqa: S608
+        return bool(self.query(f"select count(*) from ({rows}) as no_rows"))  # noqa: S608

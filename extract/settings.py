@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
+from urllib.parse import quote
 
 from dotenv import dotenv_values
 
@@ -15,6 +16,8 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 SourceKind = Literal["simulated", "live", "replay"]
 Plan = Literal["keyless", "demo", "pro"]
+Target = Literal["duckdb", "postgres", "spark"]
+TARGETS: tuple[Target, ...] = get_args(Target)
 
 COINGECKO_HOSTS: dict[Plan, str] = {
     "keyless": "https://api.coingecko.com/api/v3",
@@ -29,6 +32,9 @@ COINGECKO_KEY_HEADERS: dict[Plan, str] = {
 CALLS_PER_MINUTE: dict[Plan, int] = {"keyless": 5, "demo": 25, "pro": 250}
 MONTHLY_CALLS: dict[Plan, int] = {"keyless": 10_000, "demo": 10_000, "pro": 500_000}
 
+SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+SPARK_CATALOGS = ("hive", "in-memory")
+
 # Nothing in the warehouse phones home. Set before the libraries are imported.
 TELEMETRY_OFF = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -40,6 +46,43 @@ TELEMETRY_OFF = {
 
 class SettingsError(Exception):
     """A setting that cannot be used; the message names it and says what is allowed."""
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A PostgreSQL database; the defaults are those of a local server."""
+
+    host: str = "127.0.0.1"
+    port: int = 5432
+    user: str = "postgres"
+    # dlt asks for one even where the server trusts everybody.
+    password: str = field(default="postgres", repr=False)
+    database: str = "crypto_market"
+    sslmode: str = "prefer"
+
+    @property
+    def url(self) -> str:
+        """With the password in it: for drivers, never for people."""
+        user, password, name = (
+            quote(part, safe="") for part in (self.user, self.password, self.database)
+        )
+        return (
+            f"postgresql://{user}:{password}@{self.host}:{self.port}/{name}"
+            f"?sslmode={quote(self.sslmode, safe='')}"
+        )
+
+
+@dataclass(frozen=True)
+class Spark:
+    """A Spark session; the folders are None where they lie in the data folder.
+
+    `catalog` is `hive`, which lasts, or `in-memory`, which ends with the process.
+    """
+
+    master: str = "local[2]"
+    warehouse_url: str | None = None
+    raw_url: str | None = None
+    catalog: str = "hive"
 
 
 @dataclass(frozen=True)
@@ -58,6 +101,14 @@ class Settings:
     calls_per_minute: int = CALLS_PER_MINUTE["keyless"]
     monthly_calls: int = MONTHLY_CALLS["keyless"]
     ca_bundle: Path | None = None
+    target: Target = "duckdb"
+    postgres: Postgres = field(default_factory=Postgres)
+    spark: Spark = field(default_factory=Spark)
+
+    @property
+    def state_dir(self) -> Path:
+        """What is kept about one warehouse; landing and published serve all of them."""
+        return self.data_dir if self.target == "duckdb" else self.data_dir / self.target
 
     @property
     def warehouse_path(self) -> Path:
@@ -65,7 +116,19 @@ class Settings:
 
     @property
     def warehouse_url(self) -> str:
-        return f"duckdb:///{self.warehouse_path}"
+        """Where the gates look: a database, or the Spark session of the process."""
+        if self.target == "postgres":
+            return self.postgres.url.replace("postgresql://", "postgresql+psycopg2://", 1)
+        return "spark://" if self.target == "spark" else f"duckdb:///{self.warehouse_path}"
+
+    @property
+    def spark_warehouse_url(self) -> str:
+        return self.spark.warehouse_url or (self.state_dir / "warehouse").resolve().as_uri()
+
+    @property
+    def spark_raw_url(self) -> str:
+        """The folder that holds `raw`, a folder for each of its tables."""
+        return self.spark.raw_url or (self.state_dir / "lake").resolve().as_uri()
 
     @property
     def landing_dir(self) -> Path:
@@ -81,11 +144,11 @@ class Settings:
 
     @property
     def dlt_dir(self) -> Path:
-        return self.data_dir / "dlt"
+        return self.state_dir / "dlt"
 
     @property
     def dbt_dir(self) -> Path:
-        return self.data_dir / "dbt"
+        return self.state_dir / "dbt"
 
     @property
     def log_dir(self) -> Path:
@@ -97,11 +160,28 @@ class Settings:
 
     @property
     def gate_pointer(self) -> Path:
-        return self.data_dir / "gate_passed.json"
+        return self.state_dir / "gate_passed.json"
 
     @property
     def lock_path(self) -> Path:
         return self.data_dir / "refresh.lock"
+
+    @property
+    def profile_variables(self) -> dict[str, str]:
+        """What profiles.yml reads from the environment, so that dbt finds this warehouse."""
+        return {
+            "CRYPTO_DATA_DIR": str(self.data_dir),
+            "POSTGRES_HOST": self.postgres.host,
+            "POSTGRES_PORT": str(self.postgres.port),
+            "POSTGRES_USER": self.postgres.user,
+            "POSTGRES_PASSWORD": self.postgres.password,
+            "POSTGRES_DB": self.postgres.database,
+            "POSTGRES_SSLMODE": self.postgres.sslmode,
+            "SPARK_MASTER": self.spark.master,
+            "SPARK_CATALOG": self.spark.catalog,
+            "SPARK_WAREHOUSE_URL": self.spark_warehouse_url,
+            "SPARK_RAW_URL": self.spark_raw_url,
+        }
 
     @property
     def call_budget_path(self) -> Path:
@@ -160,7 +240,38 @@ def load_settings(
         monthly_calls=_positive(values, "COINGECKO_MONTHLY_CALLS", MONTHLY_CALLS[plan]),
         snapshots_kept=_positive(values, "CRYPTO_SNAPSHOTS_KEPT", 5),
         ca_bundle=Path(bundle) if bundle else None,
+        postgres=_postgres(values),
+        spark=_spark(values),
         **given,
+    )
+
+
+def _postgres(values: Mapping[str, str]) -> Postgres:
+    sslmode = values.get("POSTGRES_SSLMODE", Postgres.sslmode)
+    if sslmode not in SSLMODES:
+        raise SettingsError(f"POSTGRES_SSLMODE is {sslmode!r}; use one of {', '.join(SSLMODES)}")
+    port = _positive(values, "POSTGRES_PORT", Postgres.port)
+    if port > 65535:
+        raise SettingsError(f"POSTGRES_PORT is {port}; use a number up to 65535")
+    return Postgres(
+        host=values.get("POSTGRES_HOST", Postgres.host),
+        port=port,
+        user=values.get("POSTGRES_USER", Postgres.user),
+        password=values.get("POSTGRES_PASSWORD", "postgres"),
+        database=values.get("POSTGRES_DB", Postgres.database),
+        sslmode=sslmode,
+    )
+
+
+def _spark(values: Mapping[str, str]) -> Spark:
+    catalog = values.get("SPARK_CATALOG", Spark.catalog)
+    if catalog not in SPARK_CATALOGS:
+        raise SettingsError(f"SPARK_CATALOG is {catalog!r}; use one of {', '.join(SPARK_CATALOGS)}")
+    return Spark(
+        master=values.get("SPARK_MASTER", Spark.master),
+        warehouse_url=values.get("SPARK_WAREHOUSE_URL"),
+        raw_url=values.get("SPARK_RAW_URL"),
+        catalog=catalog,
     )
 
 

@@ -87,6 +87,18 @@ def test_the_example_lists_what_the_code_reads_and_nothing_else(variables: set[s
         "CRYPTO_CA_BUNDLE",
         "CRYPTO_DATA_DIR",
         "CRYPTO_SNAPSHOTS_KEPT",
+        "POSTGRES_DB",
+        "POSTGRES_HOST",
+        "POSTGRES_PASSWORD",
+        "POSTGRES_PORT",
+        "POSTGRES_SSLMODE",
+        "POSTGRES_USER",
+        "SPARK_CATALOG",
+        "SPARK_MASTER",
+        "SPARK_RAW_URL",
+        "SPARK_THRIFT_HOST",
+        "SPARK_THRIFT_PORT",
+        "SPARK_WAREHOUSE_URL",
     }
 
 

@@ -143,13 +143,61 @@ def test_the_key_is_not_in_the_settings_text() -> None:
     assert KEY not in f"{settings}"
 
 
+def kept_paths(settings: Settings) -> dict[str, Path]:
+    return {
+        name: value
+        for name, member in vars(Settings).items()
+        if isinstance(member, property) and isinstance(value := getattr(settings, name), Path)
+    }
+
+
 def test_everything_a_warehouse_keeps_is_in_its_data_folder() -> None:
     settings = Settings(data_dir=Path("/warehouse"))
-    kept = {
-        name: getattr(settings, name)
-        for name, member in vars(Settings).items()
-        if isinstance(member, property) and name != "warehouse_url"
-    }
+    kept = kept_paths(settings)
+    assert kept.pop("state_dir") == Path("/warehouse")
     assert len(kept) == len(set(kept.values())) > 10
     assert {path.parent for path in kept.values()} == {Path("/warehouse")}
     assert settings.warehouse_url == "duckdb:////warehouse/warehouse.duckdb"
+
+
+@pytest.mark.parametrize("target", ["postgres", "spark"])
+def test_targets_share_landing_and_published_and_nothing_they_know_of_themselves(
+    target: str,
+) -> None:
+    first = kept_paths(Settings(data_dir=Path("/warehouse")))
+    second = kept_paths(Settings(data_dir=Path("/warehouse"), target=target))
+    own = {name for name in first if first[name] != second[name]}
+    assert own == {"state_dir", "dlt_dir", "dbt_dir", "gate_pointer"}
+    assert second["dlt_dir"] == Path(f"/warehouse/{target}/dlt")
+
+
+def test_spark_keeps_its_folders_where_it_is_told_to() -> None:
+    settings = Settings(data_dir=Path("/warehouse"), target="spark")
+    assert settings.spark_raw_url == "file:///warehouse/spark/lake"
+    assert settings.spark_warehouse_url == "file:///warehouse/spark/warehouse"
+    elsewhere = {"SPARK_RAW_URL": "s3://lake", "SPARK_WAREHOUSE_URL": "s3://warehouse"}
+    settings = load_settings(elsewhere, env_file=None)
+    assert (settings.spark_raw_url, settings.spark_warehouse_url) == ("s3://lake", "s3://warehouse")
+
+
+def test_a_password_is_escaped_in_the_url_and_shown_nowhere_else() -> None:
+    environ = {"POSTGRES_PASSWORD": "p@ss/w:rd", "POSTGRES_HOST": "db.example.org"}
+    settings = load_settings(environ, env_file=None, target="postgres")
+    assert settings.postgres.url == (
+        "postgresql://postgres:p%40ss%2Fw%3Ard@db.example.org:5432/crypto_market?sslmode=prefer"
+    )
+    assert "p@ss" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("POSTGRES_SSLMODE", "yes", "POSTGRES_SSLMODE is 'yes'; use one of disable"),
+        ("POSTGRES_PORT", "70000", "POSTGRES_PORT is 70000; use a number up to 65535"),
+        ("POSTGRES_PORT", "five", "POSTGRES_PORT is 'five'"),
+        ("SPARK_CATALOG", "derby", "SPARK_CATALOG is 'derby'; use one of hive, in-memory"),
+    ],
+)
+def test_a_value_that_names_no_server_is_refused(name: str, value: str, complaint: str) -> None:
+    with pytest.raises(SettingsError, match=complaint):
+        load_settings({name: value}, env_file=None)

@@ -23,7 +23,8 @@ measured as (
         changes.price_usd,
         'price_move' as alert_type,
         changes.change_24h_pct as deviation_pct,
-        1.0 * {{ var("alert_threshold_pct") }} as threshold_pct
+        cast({{ var("alert_threshold_pct") }} as {{ double_type() }})
+            as threshold_pct
     from changes
     inner join coins on changes.coin_id = coins.coin_id
     where not coins.is_stablecoin and changes.change_24h_pct is not null
@@ -37,7 +38,8 @@ measured as (
         changes.price_usd,
         'depeg' as alert_type,
         100.0 * (changes.price_usd - 1) as deviation_pct,
-        {{ var("depeg_threshold_bp") }} / 100.0 as threshold_pct
+        cast({{ var("depeg_threshold_bp") }} as {{ double_type() }}) / 100
+            as threshold_pct
     from changes
     inner join coins on changes.coin_id = coins.coin_id
     where coins.is_stablecoin and coins.peg_currency = 'usd'

@@ -119,7 +119,9 @@ found as (
 
     select
         *,
-        is_as_of and as_of_key = min(as_of_key) filter (where is_as_of) over (
+        is_as_of and as_of_key = min(
+            case when is_as_of then as_of_key end
+        ) over (
             partition by source, coin_id, closed_date
         ) as is_the_as_of
     from keyed
@@ -142,10 +144,11 @@ closes as (
         max(vendor_change_24h_pct) filter (where is_the_as_of)
             as vendor_change_24h_pct,
 
-        {{ value_at_least("observed_at", "close_key") }}
-        filter (where is_volume_close) as volume_observed_at,
-        {{ value_at_least("rolling_volume_usd", "close_key") }}
-        filter (where is_volume_close) as volume_at_close_usd,
+        {{ value_at_least("observed_at", "close_key", "is_volume_close") }}
+            as volume_observed_at,
+        {{ value_at_least(
+            "rolling_volume_usd", "close_key", "is_volume_close"
+        ) }} as volume_at_close_usd,
 
         sum(traded_volume_usd) filter (where is_within_day)
             as traded_volume_usd,

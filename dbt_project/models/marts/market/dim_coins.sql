@@ -37,7 +37,8 @@ final as (
         symbols.name,
         coalesce(flags.kind = 'stablecoin', false) as is_stablecoin,
         coalesce(flags.kind = 'wrapped', false) as is_wrapped,
-        flags.peg_currency,
+        case when flags.kind = 'stablecoin' then flags.peg_currency end
+            as peg_currency,
         seen.first_seen_at,
         seen.last_seen_at
     from seen

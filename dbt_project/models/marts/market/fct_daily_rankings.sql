@@ -50,13 +50,13 @@ ranked as (
     select
         rank_date,
         coin_id,
-        case
+        cast(case
             when exclusion_reason is null
                 then dense_rank() over (
                     partition by rank_date, exclusion_reason
                     order by change_24h_pct desc nulls last
                 )
-        end as performance_rank,
+        end as bigint) as performance_rank,
         change_24h_pct,
         vendor_change_24h_pct,
         price_usd,

@@ -99,7 +99,7 @@ hourly as (
 final as (
 
     select
-        hourly.coin_id,
+        cast(hourly.coin_id as {{ text_type() }}) as coin_id,
         hourly.source,
         hourly.price_hour,
         cast(hourly.price_hour as date) as price_date,

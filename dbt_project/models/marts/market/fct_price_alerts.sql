@@ -103,10 +103,10 @@ episodes as (
 final as (
 
     select
-        md5(
-            coin_id || '|' || source || '|' || alert_type || '|' || direction
-            || '|' || cast({{ epoch_microseconds("opened_at") }} as varchar)
-        ) as alert_id,
+        md5(concat(
+            coin_id, '|', source, '|', alert_type, '|', direction,
+            '|', {{ epoch_microseconds("opened_at") }}
+        )) as alert_id,
         coin_id,
         source,
         alert_type,
