@@ -3,35 +3,22 @@
 # ruff: noqa: S608 - queries are put together from constants and validated load ids.
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from expectations.claims import Claim, Suite, text_list
 from expectations.results import GateName
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-CATALOG = "information_schema.columns"
+from expectations.warehouse import Query
 
 
-def read_catalog(connection: "Connection", schema: str) -> dict[str, set[str]]:
-    """The columns of each table and view of the schema."""
-    from sqlalchemy import text
-
-    rows = connection.execute(
-        text(f"select table_name, column_name from {CATALOG} where table_schema = :schema"),
-        {"schema": schema},
-    )
+def read_catalog(query: Query, columns: str, schema: GateName) -> dict[str, set[str]]:
+    """The columns of each table and view of the schema; `columns` is the table that has them."""
     catalog: dict[str, set[str]] = {}
-    for table, column in rows:
+    for table, column in query(_columns_of(columns, schema)):
         catalog.setdefault(table, set()).add(column)
     return catalog
 
 
-def count_rows(connection: "Connection", suites: Sequence[Suite]) -> dict[str, int]:
+def count_rows(query: Query, suites: Sequence[Suite]) -> dict[str, int]:
     """The rows of each suite's batch."""
-    from sqlalchemy import text
-
     if not suites:
         return {}
     counts = " union all ".join(
@@ -39,7 +26,7 @@ def count_rows(connection: "Connection", suites: Sequence[Suite]) -> dict[str, i
         f"from ({suite.batch_query}) as batch_rows"
         for suite in suites
     )
-    return {table: int(count) for table, count in connection.execute(text(counts))}
+    return {table: int(count) for table, count in query(counts)}
 
 
 def checkable_tables(
@@ -51,6 +38,7 @@ def checkable_tables(
 
 def catalog_suite(
     gate: GateName,
+    table_of_columns: str,
     catalog: Mapping[str, set[str]],
     columns: Mapping[str, Sequence[str]],
     required_tables: Sequence[str],
@@ -66,8 +54,11 @@ def catalog_suite(
         claims.append(_all_present("every column that the checks read exists", expected_columns))
     if gate == "raw":
         claims.append(_no_split_column())
-    batch_query = f"select table_name, column_name from {CATALOG} where table_schema = '{gate}'"
-    return Suite(gate, "columns", batch_query, tuple(claims))
+    return Suite(gate, "columns", _columns_of(table_of_columns, gate), tuple(claims))
+
+
+def _columns_of(columns: str, schema: GateName) -> str:
+    return f"select table_name, column_name from {columns} where table_schema = '{schema}'"
 
 
 def _all_present(text: str, expected: Sequence[tuple[str, str]]) -> Claim:

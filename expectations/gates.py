@@ -6,19 +6,15 @@ imported when a gate runs, not before: it takes seconds.
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from expectations.catalog import catalog_suite, checkable_tables, count_rows, read_catalog
 from expectations.claims import Suite
 from expectations.mart_suites import MART_COLUMNS, mart_suites
 from expectations.raw_suites import RAW_COLUMNS, REQUIRED_RAW_TABLES, raw_suites
 from expectations.results import Breach, GateName, GateResult, breach_message
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+from expectations.warehouse import WarehouseUnavailableError, catalog_table, opened
 
 __all__ = [
     "Breach",
@@ -33,10 +29,6 @@ __all__ = [
 LOAD_ID = re.compile(r"[0-9]+\.[0-9]+")
 
 
-class WarehouseUnavailableError(RuntimeError):
-    """The warehouse exists but cannot be opened, for another holds it."""
-
-
 def run_gate(
     gate: GateName,
     url: str,
@@ -44,6 +36,8 @@ def run_gate(
     load_ids: Sequence[str] | None = None,
 ) -> GateResult:
     """Check one gate over the warehouse at `url`; keeps the results for `build_docs`.
+
+    `url` is SQLAlchemy's, or `spark://` for the Spark session of this process.
 
     `load_ids` restricts every batch of the raw gate to those loads; None means all rows.
     Raises ValueError for an unknown gate or a malformed load id, FileNotFoundError for a DuckDB
@@ -82,37 +76,16 @@ def plan_gate(
     load_ids: Sequence[str] | None = None,
 ) -> tuple[list[Suite], dict[str, int]]:
     """The suites for the tables that exist, and how many rows each looks at."""
-    with _connection(url) as connection:
-        catalog = read_catalog(connection, gate)
+    columns = catalog_table(url)
+    with opened(url) as query:
+        catalog = read_catalog(query, columns, gate)
         if gate == "raw":
             suites = raw_suites(checkable_tables(catalog, RAW_COLUMNS), load_ids)
-            schema = catalog_suite(gate, catalog, RAW_COLUMNS, REQUIRED_RAW_TABLES)
+            schema = catalog_suite(gate, columns, catalog, RAW_COLUMNS, REQUIRED_RAW_TABLES)
         else:
             suites = mart_suites(checkable_tables(catalog, MART_COLUMNS))
-            schema = catalog_suite(gate, catalog, MART_COLUMNS, list(MART_COLUMNS))
-        return [schema, *suites], count_rows(connection, suites)
-
-
-@contextmanager
-def _connection(url: str) -> Iterator["Connection"]:
-    """A connection that is closed, not pooled, afterwards: DuckDB admits one process at a time."""
-    from sqlalchemy import create_engine
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import DBAPIError
-    from sqlalchemy.pool import NullPool
-
-    location = make_url(url)
-    if location.get_backend_name() == "duckdb" and not Path(location.database or "").is_file():
-        raise FileNotFoundError(f"no DuckDB file at {location.database}")
-    try:
-        connection = create_engine(location, poolclass=NullPool).connect()
-    except DBAPIError as error:
-        raise WarehouseUnavailableError(
-            f"{location.render_as_string()} could not be opened: {error.orig}. Nothing was "
-            "checked. Close every other connection to it, in this process too, and run again."
-        ) from error
-    with connection:
-        yield connection
+            schema = catalog_suite(gate, columns, catalog, MART_COLUMNS, list(MART_COLUMNS))
+        return [schema, *suites], count_rows(query, suites)
 
 
 def _switch_analytics_off() -> None:

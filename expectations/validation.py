@@ -2,25 +2,31 @@
 
 import shutil
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import great_expectations as gx
-from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.core.batch_definition import BatchDefinition
+from great_expectations.core.expectation_validation_result import (
+    ExpectationSuiteValidationResult,
+    ExpectationValidationResult,
+)
+from great_expectations.core.run_identifier import RunIdentifier
 from great_expectations.data_context import EphemeralDataContext
 from great_expectations.data_context.types.base import (
     DataContextConfig,
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
-from great_expectations.datasource.fluent import SQLDatasource
 
 from expectations.claim_expectation import ExpectClaimToHold
 from expectations.claims import Claim, Suite
 from expectations.duckdb_dialect import keep_duckdb_connection_open
 from expectations.results import Breach
+from expectations.warehouse import SPARK, spark_session
 
 RESULTS_FOLDER = "results"
 
@@ -28,7 +34,7 @@ RESULTS_FOLDER = "results"
 def find_breaches(
     url: str, suites: Sequence[Suite], docs_dir: Path, copy_batches: bool
 ) -> tuple[Breach, ...]:
-    """Validate all suites in one checkpoint and replace the gate's results under `docs_dir`.
+    """Validate all suites and replace the gate's results under `docs_dir`.
 
     With `copy_batches` each batch is first copied to a temporary table: worth it where a batch
     is a small part of a big table, which is then scanned once and not once per claim.
@@ -41,19 +47,14 @@ def find_breaches(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         context = stored_context(results_dir)
-        with _warehouse(context, url, copy_batches) as warehouse:
-            checkpoint = gx.Checkpoint(
-                name="gate",
-                validation_definitions=[_definition(context, warehouse, suite) for suite in suites],
-            )
-            run_results = context.checkpoints.add(checkpoint).run().run_results
-    suites_by_name = {suite.name: suite for suite in suites}
-    breaches = [
-        _breach(suites_by_name[run.suite_name], result)
-        for run in run_results.values()
-        for result in run.results
-        if not result.success
-    ]
+        run_id = RunIdentifier(run_time=datetime.now(UTC))
+        with _source(context, url, copy_batches) as batch_of:
+            breaches = [
+                _breach(suite, result)
+                for suite in suites
+                for result in _validate(context, suite, *batch_of(suite), run_id).results
+                if not result.success
+            ]
     return tuple(sorted(breaches, key=lambda breach: breach.severity != "critical"))
 
 
@@ -89,37 +90,60 @@ def _files(directory: Path) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _warehouse(
-    context: EphemeralDataContext, url: str, copy_batches: bool
-) -> Iterator[SQLDatasource]:
-    """The data source; afterwards no connection is left, so that others can open the file."""
-    warehouse = context.data_sources.add_sql(
-        "warehouse", connection_string=url, create_temp_table=copy_batches
-    )
-    try:
-        yield warehouse
-    finally:
-        warehouse.get_execution_engine().close()
-        warehouse.get_engine().dispose()
-
-
-def _definition(
-    context: EphemeralDataContext, warehouse: SQLDatasource, suite: Suite
-) -> gx.ValidationDefinition:
-    asset = warehouse.add_query_asset(suite.table, query=suite.batch_query)
+def _validate(
+    context: EphemeralDataContext,
+    suite: Suite,
+    batch: BatchDefinition,
+    parameters: dict[str, Any] | None,
+    run_id: RunIdentifier,
+) -> ExpectationSuiteValidationResult:
     expectations = [
         ExpectClaimToHold.of(claim, position) for position, claim in enumerate(suite.claims)
     ]
-    return context.validation_definitions.add(
-        gx.ValidationDefinition(
-            name=suite.name,
-            data=asset.add_batch_definition_whole_table("rows"),
-            suite=context.suites.add(
-                gx.ExpectationSuite(name=suite.name, expectations=expectations)
-            ),
-        )
+    definition = gx.ValidationDefinition(
+        name=suite.name,
+        data=batch,
+        suite=context.suites.add(gx.ExpectationSuite(name=suite.name, expectations=expectations)),
     )
+    return context.validation_definitions.add(definition).run(
+        batch_parameters=parameters, run_id=run_id
+    )
+
+
+@contextmanager
+def _source(
+    context: EphemeralDataContext, url: str, copy_batches: bool
+) -> Iterator[Callable[[Suite], tuple[BatchDefinition, dict[str, Any] | None]]]:
+    """How a suite's batch is found; afterwards no connection or copy is left."""
+    if url == SPARK:
+        session = spark_session()
+        spark = context.data_sources.add_spark("warehouse", persist=copy_batches)
+
+        def frame(suite: Suite) -> tuple[BatchDefinition, dict[str, Any] | None]:
+            asset = spark.add_dataframe_asset(suite.table)
+            return asset.add_batch_definition_whole_dataframe("rows"), {
+                "dataframe": session.sql(suite.batch_query)
+            }
+
+        try:
+            yield frame
+        finally:
+            session.catalog.clearCache()
+        return
+
+    warehouse = context.data_sources.add_sql(
+        "warehouse", connection_string=url, create_temp_table=copy_batches
+    )
+
+    def query(suite: Suite) -> tuple[BatchDefinition, dict[str, Any] | None]:
+        asset = warehouse.add_query_asset(suite.table, query=suite.batch_query)
+        return asset.add_batch_definition_whole_table("rows"), None
+
+    try:
+        yield query
+    finally:
+        warehouse.get_execution_engine().close()
+        warehouse.get_engine().dispose()
 
 
 def _breach(suite: Suite, result: ExpectationValidationResult) -> Breach:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +19,9 @@ from extract.settings import Settings, switch_telemetry_off
 
 switch_telemetry_off()
 os.environ.setdefault("TZ", "UTC")
+# In a process without a main file, as xdist's are, pyspark takes the import of its parts for a run
+# of its own doctests, and ends the process. In an interactive one it does not.
+sys.ps1 = ""
 
 # Far enough from midnight that the running day has a morning; a day with a crash is in the window.
 AS_OF = datetime(2026, 11, 1, 12, 5, tzinfo=UTC)
