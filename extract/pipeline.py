@@ -18,7 +18,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from extract.acceptance import RawBatch
 from extract.destination import destination, discard_unfinished, run_options, write_disposition
-from extract.landing import Landed, archives, read_archive
+from extract.landing import Landed, SourceKindMismatchError, archives, read_archive
 from extract.raw_tables import RAW_TABLES, dlt_columns, primary_key
 from extract.reading import batches
 from extract.settings import Settings
@@ -66,6 +66,16 @@ class RawStore:
                 return client.execute_sql(sql, *parameters) or []
         except (DatabaseUndefinedRelation, DestinationUndefinedEntity):
             return []
+
+    def refuse_other_kinds(self, source_kind: str) -> None:
+        """Raise SourceKindMismatchError where raw came from another kind of source's landing."""
+        for (archive,) in self.query("select min(landing_file) from landed_responses"):
+            present = archive.split("/")[0] if archive else source_kind
+            if present != source_kind:
+                raise SourceKindMismatchError(
+                    f"{self._pipeline.destination.destination_name} holds a {present} market and "
+                    f"cannot take a {source_kind} one. Name another database or folder."
+                )
 
     def pending(self) -> Iterator[Landed]:
         """Responses that are landed and not loaded, oldest run first."""

@@ -11,7 +11,7 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from extract.settings import SettingsError, load_settings, switch_telemetry_off
-from scripts.command_line import Screen, exit_with, log_to
+from scripts.command_line import Screen, exit_with, log_to, target_option
 from scripts.exit_codes import ExitCode, JobError
 
 switch_telemetry_off()
@@ -27,23 +27,28 @@ switch_telemetry_off()
     default=("raw", "marts"),
     help="Only this gate.",
 )
-def main(data_dir: str | None, gates: tuple[str, ...]) -> None:
+@target_option
+def main(data_dir: str | None, gates: tuple[str, ...], target: str) -> None:
     """Check every load in raw, and the marts. Exit code 1 when a critical expectation fails."""
     try:
-        settings = load_settings(data_dir=data_dir)
+        settings = load_settings(data_dir=data_dir, target=target)
     except SettingsError as error:
         exit_with(JobError(ExitCode.USAGE, str(error)))
-    if not settings.warehouse_path.exists():
+    if target == "duckdb" and not settings.warehouse_path.exists():
         exit_with(
             JobError(ExitCode.USAGE, f"no warehouse at {settings.warehouse_path}; `make refresh`")
         )
 
     from expectations.gates import breach_message, build_docs, run_gate
+    from scripts.dbt_build import declare_raw
     from scripts.lock import only_writer
+    from scripts.warehouse import refuse_unreachable
 
     screen = Screen()
-    log_to(settings.log_dir)
     try:
+        refuse_unreachable(settings)
+        log_to(settings.log_dir)
+        declare_raw(settings)
         with only_writer(settings.lock_path), screen:
             results = []
             for gate in gates:

@@ -11,10 +11,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
+import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from extract.settings import TARGETS
 from scripts.exit_codes import JobError
+
+target_option = click.option(
+    "--target",
+    type=click.Choice(TARGETS),
+    default="duckdb",
+    show_default=True,
+    help="What holds the warehouse.",
+)
 
 LOG_BYTES = 2_000_000
 LOG_FILES = 5

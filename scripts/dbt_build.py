@@ -9,14 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import duckdb
-
 from extract.settings import PROJECT_ROOT, Settings
+from scripts.exit_codes import ExitCode, JobError
 from scripts.mart_catalog import DataTest, data_tests, marts_catalog
+from scripts.warehouse import drop_models, reading
 
 log = logging.getLogger(__name__)
 
 SAMPLE_ROWS = 3
+# Spark replaces the days of a table one after the other. Where a build was cut off, some may be
+# new and others old, and the next build would not know: it begins from raw.
+UNFINISHED_BUILD = "build_unfinished"
 # The manifest and results as JSON would take longer to write than half of the models.
 NO_JSON = "--no-write-json"
 
@@ -59,17 +62,34 @@ def build(
     if parsed.exception is not None:
         return DbtResult(failures=[str(parsed.exception).strip()])
     arguments = ["build", "--exclude-resource-type", "unit_test", NO_JSON]
+    unfinished = settings.state_dir / UNFINISHED_BUILD
+    if settings.target == "spark":
+        if unfinished.exists():
+            drop_models(settings)
+        unfinished.touch()
     if select:
         arguments += ["--select", *(f"+{part.removeprefix('+')}" for part in select.split())]
     if full_refresh:
         arguments.append("--full-refresh")
     outcome = _run(settings, arguments, on_node, parsed.result)
+    result = _result(settings, outcome)
+    if not result.failures:
+        unfinished.unlink(missing_ok=True)
     tests = data_tests(parsed.result, getattr(outcome.result, "results", []))
-    return replace(
-        _result(settings, outcome),
-        data_tests=tests,
-        catalog=marts_catalog(parsed.result, tests),
-    )
+    return replace(result, data_tests=tests, catalog=marts_catalog(parsed.result, tests))
+
+
+def declare_raw(settings: Settings) -> None:
+    """Make raw readable in SQL: on Spark the session and the tables over the files.
+
+    Raises JobError (2) where no session can be had.
+    """
+    if settings.target != "spark":
+        return
+    outcome = _run(settings, ["run-operation", "declare_raw_tables", NO_JSON])
+    if not outcome.success:
+        reason = outcome.exception or [result.message for result in outcome.result.results]
+        raise JobError(ExitCode.USAGE, f"Spark cannot be used: {' '.join(str(reason).split())}")
 
 
 def invoke(settings: Settings, arguments: list[str]) -> DbtResult:
@@ -84,7 +104,7 @@ def _run(
     manifest: Any = None,
 ) -> Any:
     """dbt's own result. With the manifest of an earlier command nothing is parsed again."""
-    os.environ["CRYPTO_DATA_DIR"] = str(settings.data_dir)
+    os.environ.update(settings.profile_variables)
     from dbt.cli.main import dbtRunner
 
     def on_event(event: Any) -> None:
@@ -100,6 +120,8 @@ def _run(
             "--log-level-file",
             "info",
             *arguments,
+            "--target",
+            settings.target,
             "--project-dir",
             str(PROJECT_ROOT),
             "--profiles-dir",
@@ -108,7 +130,8 @@ def _run(
             str(settings.dbt_dir),
         ]
     )
-    _release_warehouse()
+    if settings.target == "duckdb":
+        _release_warehouse()
     return outcome
 
 
@@ -139,8 +162,8 @@ def _message(settings: Settings, result: Any) -> str:
     """Name, count and a few of the rows."""
     if str(result.status) == "error":
         return f"{result.node.name}: {' '.join(str(result.message).split())}"
-    with duckdb.connect(str(settings.warehouse_path)) as warehouse:
-        rows = warehouse.sql(result.node.compiled_code).limit(SAMPLE_ROWS)
+    with reading(settings) as warehouse:
+        rows = warehouse.relation(result.node.compiled_code).limit(SAMPLE_ROWS)
         shown = [dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall()]
     samples = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in shown)
     return f"{result.node.name}: {result.failures} rows, for example {samples}"

@@ -8,12 +8,27 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import expectations.gates
 from expectations.results import GateResult
+from extract.settings import Settings
+from scripts.gating import Gates
+
+
+@contextmanager
+def gates_beside(settings: Settings) -> Iterator[Gates]:
+    """The gates in a process of their own, but on Spark: its session lives in this one."""
+    if settings.target == "spark":
+        yield expectations.gates
+        return
+    with GateProcess() as gates:
+        yield gates
 
 
 class GateProcess:

@@ -21,11 +21,12 @@ from extract.landing import Archive, SourceKindMismatchError, new_run_id, refuse
 from extract.pipeline import RawStore
 from extract.replay import RecordingError, replay
 from extract.settings import Settings
-from scripts.dbt_build import DbtResult, build
+from scripts.dbt_build import DbtResult, build, declare_raw
 from scripts.exit_codes import ExitCode, JobError
 from scripts.gating import Gates, check_loads, check_marts
 from scripts.publish import code_version, publish
 from scripts.run_history import gate_counts, record_failure
+from scripts.warehouse import refuse_unreachable
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class Job:
         with self._failure_recorded():
             with self._stage("load") as detail:
                 self._load(detail)
+                declare_raw(self._settings)
             with self._stage("gate 1: raw"):
                 self.report.gates["raw"] = check_loads(self._settings, self._store, self._gates)
             with self._stage("dbt build") as detail:
@@ -129,12 +131,11 @@ class Job:
             self._settings, self.report.run_id, self._facts(), dbt.catalog if dbt else None
         )
 
-    @staticmethod
-    def _import_ahead() -> None:
+    def _import_ahead(self) -> None:
         """dbt takes seconds to import: use the wait for the network."""
 
         def run() -> None:
-            for module in ("dbt.cli.main", "dbt.adapters.duckdb"):
+            for module in ("dbt.cli.main", f"dbt.adapters.{self._settings.target}"):
                 importlib.import_module(module)
 
         threading.Thread(target=run, name="import-ahead", daemon=True).start()
@@ -209,9 +210,13 @@ class Job:
 
 def prepare(settings: Settings) -> None:
     """Make the data folder, and refuse to mix kinds of sources. Raises JobError (2)."""
+    refuse_unreachable(settings)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         refuse_other_kinds(settings.landing_dir, settings.source_kind)
+        if settings.target != "duckdb":
+            # A server's raw may come from another folder.
+            RawStore(settings).refuse_other_kinds(settings.source_kind)
     except SourceKindMismatchError as error:
         raise JobError(ExitCode.USAGE, str(error)) from error
     except OSError as error:

@@ -15,6 +15,7 @@ def describe(console: Console, settings: Settings, select: str | None, full_refr
     """Print the plan. Opens the warehouse only where there is one."""
     console.print(f"source     {settings.source_kind}")
     console.print(f"data       {settings.data_dir}", soft_wrap=True)
+    console.print(f"target     {settings.target}")
     present = source_kind_of(settings.landing_dir)
     if present not in (None, settings.source_kind):
         console.print(f"[red]refused[/red]    this folder holds a {present} market")
@@ -22,7 +23,7 @@ def describe(console: Console, settings: Settings, select: str | None, full_refr
     if settings.recordings is not None:
         console.print(f"recordings {settings.recordings}", soft_wrap=True)
     console.print(f"archives   {len(archives(settings.landing_dir))} in landing")
-    if settings.warehouse_path.exists():
+    if settings.target != "duckdb" or settings.warehouse_path.exists():
         store = RawStore(settings)
         console.print(f"load       {sum(1 for _ in store.pending())} landed answers not in raw yet")
         coins = (

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
 from extract.settings import PROJECT_ROOT, Settings
 from scripts.run_history import history
+from scripts.warehouse import Reader, reading
 
 CURRENT = "current"
 UNFINISHED = ".unfinished-"
@@ -47,12 +49,19 @@ def publish(
 
     unfinished = published / f"{UNFINISHED}{run_id}"
     unfinished.mkdir()
-    with duckdb.connect(str(settings.warehouse_path)) as warehouse:
-        tables = {name: _write(warehouse, name, unfinished) for name in _marts(warehouse)}
+    columns = {
+        mart["name"]: [column["name"] for column in mart["columns"]] for mart in catalog or []
+    }
+    with reading(settings) as warehouse:
+        tables = {
+            name: _write(warehouse, name, columns.get(name), unfinished)
+            for name in warehouse.mart_names
+        }
     manifest = {
         "run_id": run_id,
         "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "source_kind": settings.source_kind,
+        "target": settings.target,
         "code_version": code_version(),
         "tables": tables,
         **facts_of_run,
@@ -101,23 +110,16 @@ def code_version() -> str:
     return answer.stdout.strip() or "unknown"
 
 
-def _marts(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
-    rows = warehouse.execute(
-        "select table_name from information_schema.tables where table_schema = ? order by 1",
-        [MARTS_SCHEMA],
-    ).fetchall()
-    return [name for (name,) in rows]
-
-
-def _write(warehouse: duckdb.DuckDBPyConnection, name: str, folder: Path) -> dict[str, Any]:
-    relation = warehouse.table(f"{MARTS_SCHEMA}.{name}")
-    columns = [column for column in relation.columns if not column.startswith("_")]
+def _write(warehouse: Reader, name: str, columns: list[str] | None, folder: Path) -> dict[str, Any]:
+    """`columns` as the catalog has them: where a day is a partition it comes last."""
+    relation = warehouse.relation(f"select * from {MARTS_SCHEMA}.{name}")  # noqa: S608
+    columns = columns or [column for column in relation.columns if not column.startswith("_")]
     rows = relation.project(", ".join(columns))
     path = folder / f"{name}.parquet"
     rows.order(_reading_order(rows)).write_parquet(
         str(path), compression="zstd", row_group_size=ROW_GROUP_SIZE
     )
-    [(row_count,)] = relation.aggregate("count(*)").fetchall()
+    row_count = pq.read_metadata(path).num_rows
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())

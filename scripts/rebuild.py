@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from extract.landing import archives, source_kind_of
 from extract.settings import Settings, SettingsError, load_settings, switch_telemetry_off
-from scripts.command_line import Screen, exit_with, log_to
+from scripts.command_line import Screen, exit_with, log_to, target_option
 from scripts.exit_codes import ExitCode, JobError
 
 switch_telemetry_off()
@@ -32,7 +31,8 @@ switch_telemetry_off()
     help="Leave out the answers of this load (its id stands in fct_load_audit and in the message "
     "of the gate it failed). They are moved to quarantine/ and kept.",
 )
-def main(data_dir: str | None, quarantine: str | None) -> None:
+@target_option
+def main(data_dir: str | None, quarantine: str | None, target: str) -> None:
     """Load every landed answer anew, build all models from scratch, check, and publish.
 
     The marts are equal to what they were, row for row. The old warehouse is put back if this fails.
@@ -42,7 +42,7 @@ def main(data_dir: str | None, quarantine: str | None) -> None:
         kind = source_kind_of(settings.landing_dir)
         if kind is None:
             raise JobError(ExitCode.USAGE, f"there is nothing landed in {settings.landing_dir}")
-        settings = load_settings(data_dir=data_dir, source_kind=kind)
+        settings = load_settings(data_dir=data_dir, source_kind=kind, target=target)
     except SettingsError as error:
         exit_with(JobError(ExitCode.USAGE, str(error)))
     except JobError as error:
@@ -51,11 +51,17 @@ def main(data_dir: str | None, quarantine: str | None) -> None:
     from scripts.job import Job
     from scripts.lock import only_writer
     from scripts.summary import print_summary
+    from scripts.warehouse import refuse_unreachable, set_aside
 
     screen = Screen()
     try:
+        refuse_unreachable(settings)
         log_to(settings.log_dir)
-        with only_writer(settings.lock_path), set_aside(settings, quarantine):
+        with (
+            only_writer(settings.lock_path),
+            left_out(settings, quarantine),
+            set_aside(settings),
+        ):
             with screen:
                 report = Job(settings, screen.stage).build_and_publish(full_refresh=True)
             print_summary(screen.console, report)
@@ -64,35 +70,23 @@ def main(data_dir: str | None, quarantine: str | None) -> None:
 
 
 @contextmanager
-def set_aside(settings: Settings, quarantine: str | None) -> Iterator[None]:
-    """Move the old warehouse, and the archive to leave out, away; put both back on failure."""
-    moves = [
-        (path, settings.data_dir / "before_rebuild" / path.name)
-        for path in (settings.warehouse_path, settings.dlt_dir, settings.gate_pointer)
-        if path.exists()
-    ]
-    if quarantine is not None:
-        found = [
-            path
-            for path in archives(settings.landing_dir)
-            if path.name == f"{quarantine}.ndjson.gz"
-        ]
-        if not found:
-            raise JobError(ExitCode.USAGE, f"no load {quarantine!r} in {settings.landing_dir}")
-        moves.append((found[0], settings.quarantine_dir / found[0].name))
-    shutil.rmtree(settings.data_dir / "before_rebuild", ignore_errors=True)
-    for source, target in moves:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source.replace(target)
+def left_out(settings: Settings, load: str | None) -> Iterator[None]:
+    """Move the archive of a load out of landing; put it back on failure."""
+    if load is None:
+        yield
+        return
+    name = f"{load}.ndjson.gz"
+    found = [path for path in archives(settings.landing_dir) if path.name == name]
+    if not found:
+        raise JobError(ExitCode.USAGE, f"no load {load!r} in {settings.landing_dir}")
+    quarantined = settings.quarantine_dir / name
+    quarantined.parent.mkdir(parents=True, exist_ok=True)
+    found[0].replace(quarantined)
     try:
         yield
     except BaseException:
-        for source, target in moves:
-            if source.is_dir():
-                shutil.rmtree(source)
-            target.replace(source)
+        quarantined.replace(found[0])
         raise
-    shutil.rmtree(settings.data_dir / "before_rebuild", ignore_errors=True)
 
 
 if __name__ == "__main__":

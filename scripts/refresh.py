@@ -13,7 +13,7 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from extract.settings import SettingsError, load_settings, switch_telemetry_off
-from scripts.command_line import Screen, exit_with, log_to
+from scripts.command_line import Screen, exit_with, log_to, target_option
 from scripts.exit_codes import ExitCode, JobError
 
 switch_telemetry_off()
@@ -82,6 +82,7 @@ def parse_as_of(
     callback=parse_as_of,
     help="The simulated market's present, ISO 8601. [default: now]",
 )
+@target_option
 @click.option("--full-refresh", is_flag=True, help="Build every model anew from raw.")
 @click.option(
     "--select",
@@ -96,6 +97,7 @@ def main(
     coins: int | tuple[str, ...] | None,
     history_days: int | None,
     as_of: datetime | None,
+    target: str,
     full_refresh: bool,
     select: str | None,
     dry_run: bool,
@@ -113,12 +115,13 @@ def main(
             coins=coins,
             history_days=history_days,
             as_of=as_of,
+            target=target,
         )
     except SettingsError as error:
         exit_with(JobError(ExitCode.USAGE, str(error)))
 
     # Behind the checks above, so that --help and a slip of the hand answer at once.
-    from scripts.gate_process import GateProcess
+    from scripts.gate_process import gates_beside
     from scripts.job import Job, prepare
     from scripts.lock import only_writer
     from scripts.plan import describe
@@ -132,7 +135,7 @@ def main(
         prepare(settings)
         log_to(settings.log_dir)
         with only_writer(settings.lock_path):
-            with GateProcess() as gates, screen:
+            with gates_beside(settings) as gates, screen:
                 report = Job(settings, screen.stage, gates).refresh(select, full_refresh)
             print_summary(screen.console, report)
             # Nothing is left to collect; without this the interpreter looks for it at the end.
