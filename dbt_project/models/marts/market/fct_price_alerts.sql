@@ -6,6 +6,16 @@ episodes as (
 
 ),
 
+in_force as (
+
+    select
+        *,
+        abs(peak_change_pct) as peak_pct
+    from episodes
+    where is_in_force
+
+),
+
 final as (
 
     select
@@ -17,15 +27,15 @@ final as (
         case
             when
                 alert_type = 'price_move'
-                and abs(peak_change_pct) >= {{ var("alert_critical_pct") }}
+                and peak_pct >= {{ var("alert_critical_pct") }}
                 then 'critical'
             when
                 alert_type = 'price_move'
-                and abs(peak_change_pct) >= {{ var("alert_high_pct") }}
+                and peak_pct >= {{ var("alert_high_pct") }}
                 then 'high'
             when
                 alert_type = 'depeg'
-                and abs(peak_change_pct) >= {{ var("depeg_critical_bp") }} / 100.0
+                and peak_pct >= {{ var("depeg_critical_bp") }} / 100.0
                 then 'critical'
             else 'watch'
         end as severity,
@@ -35,8 +45,7 @@ final as (
         peak_at,
         price_usd_at_open,
         threshold_pct
-    from episodes
-    where is_in_force
+    from in_force
 
 )
 
