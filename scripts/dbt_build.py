@@ -31,6 +31,7 @@ class DbtResult:
     models: int = 0
     seeds: int = 0
     tests: int = 0
+    unit_tests: int = 0
     warnings: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     data_tests: list[DataTest] = field(default_factory=list)
@@ -144,6 +145,7 @@ def _result(settings: Settings, outcome: Any) -> DbtResult:
         models=kinds["model"],
         seeds=kinds["seed"],
         tests=kinds["test"],
+        unit_tests=kinds["unit_test"],
         warnings=[_message(settings, r) for r in results if str(r.status) == "warn"],
         failures=[_message(settings, r) for r in results if str(r.status) in ("fail", "error")],
     )

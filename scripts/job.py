@@ -68,16 +68,18 @@ class Job:
     def refresh(self, select: str | None = None, full_refresh: bool = False) -> JobReport:
         """Take up what is new and publish it. Raises JobError."""
         self._import_ahead()
+        self.fetch()
+        return self.build_and_publish(select, full_refresh)
+
+    def fetch(self) -> None:
+        """Everything up to landing. Raises JobError."""
         with self._failure_recorded():
             self._take_in()
-        return self.build_and_publish(select, full_refresh)
 
     def build_and_publish(self, select: str | None = None, full_refresh: bool = False) -> JobReport:
         """Everything behind landing. Raises JobError."""
         with self._failure_recorded():
-            with self._stage("load") as detail:
-                self._load(detail)
-                declare_raw(self._settings)
+            self.load()
             with self._stage("gate 1: raw"):
                 self.report.gates["raw"] = check_loads(self._settings, self._store, self._gates)
             with self._stage("dbt build") as detail:
@@ -89,6 +91,12 @@ class Job:
             with self._stage("publish"):
                 self._publish()
         return self.report
+
+    def load(self) -> None:
+        """From landing to raw. Raises JobError."""
+        with self._stage("load") as detail:
+            self._load(detail)
+            declare_raw(self._settings)
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[StageDetail]:

@@ -59,8 +59,7 @@ def reading(settings: Settings) -> Iterator[Reader]:
     """Read the marts as they are; nothing else is read or changed meanwhile."""
     if settings.target == "postgres":
         with _postgres(settings) as connection, duckdb.connect(":memory:") as memory:
-
-            cursors = []
+            cursors: list[Any] = []
 
             def fetched(sql: str) -> duckdb.DuckDBPyRelation:
                 # The relation reads from the cursor when it is itself read.
@@ -73,7 +72,9 @@ def reading(settings: Settings) -> Iterator[Reader]:
                 cursor.close()
     elif settings.target == "spark":
         session = spark_session()
-        names = sorted(table.name for table in session.catalog.listTables("marts"))
+        names = sorted(
+            table.name for table in session.catalog.listTables("marts") if not table.isTemporary
+        )
         with duckdb.connect(":memory:") as memory:
             memory.execute("set timezone = 'UTC'")
             yield Reader(names, lambda sql: _without_zone(memory, session.sql(sql).toArrow()))

@@ -32,14 +32,26 @@ def tables(snapshot: Path) -> list[str]:
     return sorted(path.stem for path in snapshot.glob("*.parquet"))
 
 
-def assert_equal(left: Path, right: Path, leave_out: frozenset[str] = frozenset()) -> None:
-    """The same tables, and in each the same rows.
+def schema(snapshot: Path, name: str) -> list[tuple[str, str]]:
+    """Names and types of the columns, in their order."""
+    with duckdb.connect(":memory:") as memory:
+        rows = memory.execute(
+            "describe from read_parquet($path)", {"path": str(snapshot / f"{name}.parquet")}
+        ).fetchall()
+    return [(column, kind) for column, kind, *_ in rows]
+
+
+def assert_equal(
+    left: Path, right: Path, leave_out: frozenset[str] = frozenset(), rtol: float = 1e-12
+) -> None:
+    """The same tables, and in each the same columns and rows.
 
     Sums of doubles may differ in the last digits, for they are added up in parallel.
     """
     assert tables(left) == tables(right)
     for name in tables(left):
         if name not in leave_out:
+            assert schema(left, name) == schema(right, name), name
             pandas.testing.assert_frame_equal(
-                table(left, name), table(right, name), rtol=1e-12, atol=0, obj=name
+                table(left, name), table(right, name), rtol=rtol, atol=0, obj=name
             )

@@ -1,0 +1,97 @@
+"""PostgreSQL and Spark for tests, where this machine has them.
+
+Without them a test says what it skips; with REQUIRE_ENGINES=1 that is a failure.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from extract.settings import Postgres, Settings, Spark
+from tests.conftest import settings_for
+
+# A small market in one short-lived session: compiling plans would take longer than running them.
+SPARK_DEFAULTS = """
+spark.sql.adaptive.enabled false
+spark.sql.codegen.wholeStage false
+spark.driver.bindAddress 127.0.0.1
+spark.driver.host 127.0.0.1
+"""
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+
+
+def missing(what: str) -> None:
+    if os.environ.get("REQUIRE_ENGINES") == "1":
+        pytest.fail(f"REQUIRE_ENGINES=1, and {what}")
+    pytest.skip(what)
+
+
+@contextmanager
+def postgres_settings(data_dir: Path, **changes: object) -> Iterator[Settings]:
+    """Settings of a new database, which is dropped afterwards."""
+    if importlib.util.find_spec("adbc_driver_postgresql") is None:
+        missing("PostgreSQL's packages are not installed: make setup-postgres")
+    import psycopg2
+    from psycopg2 import sql
+
+    name = sql.Identifier(f"crypto_market_test_{os.getpid()}")
+    server = Postgres(
+        host=os.environ.get("POSTGRES_HOST", Postgres.host),
+        database=f"crypto_market_test_{os.getpid()}",
+    )
+    try:
+        connection = psycopg2.connect(
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            password=server.password,
+            dbname="postgres",
+            connect_timeout=5,
+        )
+    except psycopg2.OperationalError:
+        missing(f"no PostgreSQL server answers at {server.host}:{server.port}")
+    connection.autocommit = True
+    drop = sql.SQL("drop database if exists {} with (force)").format(name)
+    with connection.cursor() as cursor:
+        cursor.execute(drop)
+        cursor.execute(sql.SQL("create database {}").format(name))
+    try:
+        yield settings_for(data_dir, target="postgres", postgres=server, **changes)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(drop)
+        connection.close()
+
+
+@contextmanager
+def spark_settings(
+    data_dir: Path, master: str = "local[2]", **changes: object
+) -> Iterator[Settings]:
+    """Settings of a Spark session that this process has for itself; it is stopped afterwards."""
+    if importlib.util.find_spec("pyspark") is None:
+        missing("Spark's packages are not installed: make setup-spark")
+    if shutil.which("java") is None:
+        missing("there is no java on the PATH")
+    from pyspark.sql import SparkSession
+
+    conf = data_dir.parent / "spark_conf"
+    conf.mkdir(exist_ok=True)
+    (conf / "spark-defaults.conf").write_text(SPARK_DEFAULTS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_CONF_DIR", str(conf))
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        patch.setenv("SPARK_SHUFFLE_PARTITIONS", "1")
+        patch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)
+        spark = Spark(master=master, catalog="in-memory")
+        try:
+            yield settings_for(data_dir, target="spark", spark=spark, **changes)
+        finally:
+            if session := SparkSession.getActiveSession():
+                session.stop()
