@@ -8,12 +8,16 @@ DATA ?= $(or $(CRYPTO_DATA_DIR),data)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup refresh live rebuild check docs site test lint format bench lock clean
+.PHONY: help setup setup-postgres setup-spark refresh live rebuild check docs site test lint format bench lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(VENV)/.installed ## Install the pinned requirements into .venv
+
+setup-postgres: $(VENV)/.installed-postgres ## The same and what --target postgres needs
+
+setup-spark: $(VENV)/.installed-spark ## The same and what --target spark needs
 
 refresh: $(VENV)/.installed ## Take up what is new, build, check and publish (simulated market)
 	@$(BIN)/python scripts/refresh.py $(ARGS)
@@ -50,8 +54,7 @@ bench: $(VENV)/.installed ## Time and memory of a first refresh, one with news, 
 	@$(BIN)/python scripts/bench.py $(ARGS)
 
 lock: $(VENV)/.installed-dev ## Pin every package beneath the requirements anew (needs uv)
-	@grep -v '^-c' requirements.txt > $(VENV)/direct.txt
-	@grep -v '^-r' requirements-dev.txt >> $(VENV)/direct.txt
+	@grep -hv '^-' requirements*.txt > $(VENV)/direct.txt
 	@echo '# Every package at the version the project was tested with. Made by `make lock`.' \
 	    > constraints.txt
 	@$(UV) pip compile -q --no-annotate --no-header --no-emit-index-url $(VENV)/direct.txt \
@@ -79,6 +82,6 @@ $(VENV)/.installed: requirements.txt constraints.txt | $(VENV)/bin/python
 	$(call install,requirements.txt)
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(call install,requirements-dev.txt)
+$(VENV)/.installed-%: requirements-%.txt $(VENV)/.installed
+	$(call install,requirements-$*.txt)
 	@touch $@

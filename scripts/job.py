@@ -198,7 +198,7 @@ class Job:
                     + [f"  {failure}" for failure in result.failures]
                     + [
                         "Nothing was published; the last good snapshot stays.",
-                        f"The log is {self._settings.log_dir}/dbt.log.",
+                        f"The log is {self._settings.log_dir}/refresh.log.",
                         "Where a model's columns were changed: scripts/refresh.py --full-refresh",
                     ]
                 ),
