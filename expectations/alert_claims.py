@@ -38,26 +38,40 @@ def threshold_episodes() -> Iterator[Claim]:
                 threshold_pct,
                 lag(threshold_pct) over (order by threshold_pct) as lower_pct
             from (select distinct threshold_pct from {batch} as known) as distinct_thresholds
+        ),
+        paired as (
+            select
+                episodes.coin_id,
+                episodes.source,
+                episodes.direction,
+                thresholds.threshold_pct,
+                episodes.opened_at,
+                episodes.closed_at,
+                case when episodes.threshold_pct = thresholds.lower_pct then 1 else 0 end
+                    as is_wider
+            from {batch} as episodes
+            inner join thresholds
+                on episodes.threshold_pct in (thresholds.threshold_pct, thresholds.lower_pct)
+                and thresholds.lower_pct is not null
+        ),
+        covered as (
+            select
+                *,
+                max(case when is_wider = 1 then coalesce(closed_at, timestamp '9999-01-01') end)
+                    over (
+                        partition by coin_id, source, direction, threshold_pct
+                        order by opened_at, is_wider desc
+                        rows between unbounded preceding and current row
+                    ) as covered_until
+            from paired
         )
-        select
-            episodes.coin_id,
-            episodes.source,
-            episodes.direction,
-            episodes.threshold_pct,
-            episodes.opened_at,
-            episodes.closed_at
-        from {batch} as episodes
-        inner join thresholds
-            on episodes.threshold_pct = thresholds.threshold_pct
-            and thresholds.lower_pct is not null
-        left join {batch} as wider
-            on episodes.coin_id = wider.coin_id
-            and episodes.source = wider.source
-            and episodes.direction = wider.direction
-            and thresholds.lower_pct = wider.threshold_pct
-            and episodes.opened_at >= wider.opened_at
-            and (wider.closed_at is null or episodes.closed_at <= wider.closed_at)
-        where wider.coin_id is null
+        select coin_id, source, direction, threshold_pct, opened_at, closed_at, covered_until
+        from covered
+        where is_wider = 0
+            and (
+                covered_until is null
+                or coalesce(closed_at, timestamp '9999-01-01') > covered_until
+            )
         """,
         reason="What moved 6 % has moved 5 %, and falls below 80 % of 6 before 80 % of 5.",
     )
