@@ -1,0 +1,135 @@
+"""What surrounds every page: the snapshot of this run, how old it is, and when to look again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from streamlit_app import data, states
+from streamlit_app.formatting import age, duration, instant
+from streamlit_app.snapshot import (
+    BrokenSnapshotError,
+    NoSnapshotError,
+    Snapshot,
+    current,
+    current_folder,
+    published_dir,
+)
+
+SHOWN = "_snapshot"
+REFRESH_SECONDS = {"off": None, "5 s": 5, "30 s": 30, "60 s": 60}
+# Without a snapshot there is nothing to disturb, and somebody waits for the first.
+SECONDS_WITHOUT_SNAPSHOT = 3
+# Live data is refreshed twice an hour; four misses are no accident. Others are made by hand.
+EXPECTED_AGE = {"live": timedelta(hours=2)}
+EXPECTED_AGE_BY_HAND = timedelta(days=1)
+
+STYLE = """
+<style>
+[data-testid="stMetricValue"], [data-testid="stMetricDelta"], [data-testid="stTable"] td,
+[data-testid="stMarkdownContainer"] td { font-variant-numeric: tabular-nums; }
+[data-testid="stMetricValue"] > div { overflow: visible; text-overflow: clip; }
+</style>
+"""
+
+
+def shown_snapshot() -> Snapshot:
+    """The snapshot that this run of the page shows from beginning to end."""
+    return st.session_state[SHOWN]
+
+
+def show(page: Any) -> None:
+    """Run a page of `st.navigation` on the snapshot of this moment."""
+    st.html(STYLE)
+    published = published_dir()
+    try:
+        snapshot = current(published)
+        st.session_state[SHOWN] = snapshot
+        _header(snapshot, published, page.title)
+        page.run()
+        _footer(snapshot)
+    except NoSnapshotError:
+        states.no_snapshot(published)
+        _watch(published, None, SECONDS_WITHOUT_SNAPSHOT)
+    except BrokenSnapshotError as error:
+        # Snapshots are dropped in time: the one that was open may be gone, and another current.
+        if current_folder(published) != getattr(st.session_state.get(SHOWN), "folder", None):
+            st.session_state.pop(SHOWN, None)
+        states.broken_snapshot(str(error))
+        _watch(published, current_folder(published), SECONDS_WITHOUT_SNAPSHOT)
+
+
+def _header(snapshot: Snapshot, published: Path, title: str) -> None:
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.title(title, anchor=False, width="content")
+        with st.popover("Refresh", icon=":material/sync:", width="content"):
+            every = st.segmented_control(
+                "Look for a newer snapshot every",
+                list(REFRESH_SECONDS),
+                default="off",
+                required=True,
+                key="refresh",
+                bind="query-params",
+                help="The page is read anew only when a refresh has published one.",
+            )
+            if st.button("Look now", icon=":material/refresh:", width="stretch"):
+                st.toast(f"Shown is the newest snapshot, {snapshot.id}.", icon=":material/check:")
+            st.caption(f"Snapshot `{snapshot.id}`, published {instant(snapshot.built_at)}.")
+    _watch(published, snapshot.folder, REFRESH_SECONDS[every], snapshot)
+    if snapshot.source_kind == "simulated":
+        st.info(
+            "**Simulated market.** These prices are made up by a model on this machine. "
+            "`make live` fetches real ones.",
+            icon=":material/science:",
+        )
+    elif snapshot.source_kind == "replay":
+        st.info(
+            "**Replay.** These prices are real and recorded earlier; they are not the present.",
+            icon=":material/history:",
+        )
+
+
+def _watch(
+    published: Path, shown: Path | None, seconds: int | None, snapshot: Snapshot | None = None
+) -> None:
+    """Say how old the data is; run the page again when the pointer has moved."""
+
+    @st.fragment(run_every=seconds)
+    def look() -> None:
+        if current_folder(published) != shown:
+            st.rerun(scope="app")
+        if snapshot is not None:
+            _tell_age(snapshot)
+
+    look()
+
+
+def _tell_age(snapshot: Snapshot) -> None:
+    now = datetime.now(UTC)
+    until = data.observed_until(snapshot)
+    told = [f"published {age(snapshot.built_at, now)}"]
+    if snapshot.source_kind == "live" and until is not None:
+        told.insert(0, age(until.replace(tzinfo=UTC), now))
+    st.caption(f"Data as of **{instant(until)}** · {' · '.join(told)} · all times in UTC")
+    expected = EXPECTED_AGE.get(snapshot.source_kind, EXPECTED_AGE_BY_HAND)
+    if now - snapshot.built_at > expected:
+        st.warning(
+            f"This snapshot is {duration(now - snapshot.built_at)} old; one is expected every "
+            f"{duration(expected)}. `make refresh` makes a new one, or says why it cannot.",
+            icon=":material/schedule:",
+        )
+
+
+def _footer(snapshot: Snapshot) -> None:
+    st.space("small")
+    st.caption(
+        "Data provided by [CoinGecko](https://www.coingecko.com)"
+        if snapshot.source_kind != "simulated"
+        else "Simulated in the form of CoinGecko's data. Real data is provided by "
+        "[CoinGecko](https://www.coingecko.com)"
+    )
