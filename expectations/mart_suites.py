@@ -15,6 +15,7 @@ from expectations.claims import (
 from expectations.price_claims import (
     daily_volumes,
     hourly_prices,
+    market_breadth,
     price_alerts,
     rankings,
 )
@@ -52,6 +53,7 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
         "volume_method",
         "observed_at",
         "is_complete",
+        "share_of_total_pct",
     ),
     "fct_daily_rankings": (
         "rank_date",
@@ -61,6 +63,15 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
         "vendor_change_24h_pct",
         "volume_24h_usd",
         "exclusion_reason",
+        "is_complete",
+    ),
+    "fct_market_breadth_daily": (
+        "breadth_date",
+        "advancing_count",
+        "declining_count",
+        "unchanged_count",
+        "ranked_count",
+        "median_change_24h_pct",
         "is_complete",
     ),
     "fct_price_alerts": (
@@ -106,6 +117,7 @@ def mart_suites(tables: Sequence[str]) -> list[Suite]:
         "fct_hourly_prices": hourly_prices(),
         "fct_daily_volumes": daily_volumes(),
         "fct_daily_rankings": rankings(),
+        "fct_market_breadth_daily": market_breadth(),
         "fct_price_alerts": price_alerts(),
         "fct_coverage_daily": _coverage(),
         "fct_rejected_rows": _rejected_rows(),

@@ -138,6 +138,16 @@ def daily_volumes() -> Iterator[Claim]:
         f"{key}, volume_usd, observed_at",
         reason="A rolling 24 h sum is the day's volume only at the day's end.",
     )
+    yield Claim(
+        "share_of_total_pct of a source and day add up to 100",
+        """
+        select source, volume_date, sum(share_of_total_pct) as total_pct
+        from {batch}
+        group by source, volume_date
+        having abs(sum(share_of_total_pct) - 100) > 1e-6
+            or (sum(volume_usd) > 0 and count(share_of_total_pct) <> count(volume_usd))
+        """,
+    )
     yield none_where(
         "volume_usd of a complete day is not null",
         "is_complete and volume_usd is null",
@@ -204,6 +214,43 @@ def rankings() -> Iterator[Claim]:
         "rank_date, coin_id, change_24h_pct, vendor_change_24h_pct",
         "warning",
         "The vendor's window can end at another time than ours.",
+    )
+
+
+def market_breadth() -> Iterator[Claim]:
+    counts = "advancing_count, declining_count, unchanged_count, ranked_count"
+    yield filled("breadth_date")
+    yield filled("is_complete")
+    yield one_row_per("breadth_date")
+    yield none_where(
+        "advancing_count, declining_count and unchanged_count add up to ranked_count",
+        "coalesce(advancing_count + declining_count + unchanged_count, -1) "
+        "<> coalesce(ranked_count, -2)",
+        f"breadth_date, {counts}",
+    )
+    yield Claim(
+        "ranked_count is the number of ranked coins in fct_daily_rankings",
+        """
+        with ranked as (
+            select rank_date, count(performance_rank) as rank_count
+            from marts.fct_daily_rankings
+            group by rank_date
+        )
+        select
+            coalesce(breadth.breadth_date, ranked.rank_date) as breadth_date,
+            breadth.ranked_count,
+            ranked.rank_count
+        from {batch} as breadth
+        full join ranked on breadth.breadth_date = ranked.rank_date
+        where coalesce(breadth.ranked_count, -1) <> coalesce(ranked.rank_count, -1)
+        """,
+    )
+    yield none_where(
+        "the sign of median_change_24h_pct agrees with the greater half",
+        "(2 * advancing_count > ranked_count and median_change_24h_pct <= 0) "
+        "or (2 * declining_count > ranked_count and median_change_24h_pct >= 0) "
+        "or (ranked_count > 0) = (median_change_24h_pct is null)",
+        f"breadth_date, {counts}, median_change_24h_pct",
     )
 
 

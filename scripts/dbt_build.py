@@ -6,27 +6,32 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
 
 from extract.settings import PROJECT_ROOT, Settings
+from scripts.mart_catalog import DataTest, data_tests, marts_catalog
 
 log = logging.getLogger(__name__)
 
 SAMPLE_ROWS = 3
+# The manifest and results as JSON would take longer to write than half of the models.
+NO_JSON = "--no-write-json"
 
 
 @dataclass(frozen=True)
 class DbtResult:
-    """Counts by kind of node and messages of what failed."""
+    """Counts by kind of node, messages of what failed, every data test, and what the marts are."""
 
     models: int = 0
     seeds: int = 0
     tests: int = 0
     warnings: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    data_tests: list[DataTest] = field(default_factory=list)
+    catalog: list[dict[str, Any]] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -35,6 +40,7 @@ class DbtResult:
             "tests": self.tests,
             "warnings": self.warnings,
             "failures": self.failures,
+            "data_tests": [test.to_dict() for test in self.data_tests],
         }
 
 
@@ -49,19 +55,35 @@ def build(
     A selection is built with all it is made of: a model that takes up what its parents have new
     would count a load as seen in which one of them was left behind.
     """
-    # The manifest and results as JSON would take longer to write than half of the models.
-    arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
+    parsed = _run(settings, ["parse", NO_JSON])
+    if parsed.exception is not None:
+        return DbtResult(failures=[str(parsed.exception).strip()])
+    arguments = ["build", "--exclude-resource-type", "unit_test", NO_JSON]
     if select:
         arguments += ["--select", *(f"+{part.removeprefix('+')}" for part in select.split())]
     if full_refresh:
         arguments.append("--full-refresh")
-    return invoke(settings, arguments, on_node)
+    outcome = _run(settings, arguments, on_node, parsed.result)
+    tests = data_tests(parsed.result, getattr(outcome.result, "results", []))
+    return replace(
+        _result(settings, outcome),
+        data_tests=tests,
+        catalog=marts_catalog(parsed.result, tests),
+    )
 
 
-def invoke(
-    settings: Settings, arguments: list[str], on_node: Callable[[str], None] = lambda name: None
-) -> DbtResult:
+def invoke(settings: Settings, arguments: list[str]) -> DbtResult:
     """Run a dbt command against this warehouse; output goes to the log folder."""
+    return _result(settings, _run(settings, arguments))
+
+
+def _run(
+    settings: Settings,
+    arguments: list[str],
+    on_node: Callable[[str], None] = lambda name: None,
+    manifest: Any = None,
+) -> Any:
+    """dbt's own result. With the manifest of an earlier command nothing is parsed again."""
     os.environ["CRYPTO_DATA_DIR"] = str(settings.data_dir)
     from dbt.cli.main import dbtRunner
 
@@ -69,8 +91,7 @@ def invoke(
         if event.info.name == "NodeFinished":
             on_node(event.data.node_info.node_name)
 
-    runner = dbtRunner(callbacks=[on_event])
-    outcome = runner.invoke(
+    outcome = dbtRunner(manifest, callbacks=[on_event]).invoke(
         [
             "--quiet",
             "--no-use-colors",
@@ -88,6 +109,10 @@ def invoke(
         ]
     )
     _release_warehouse()
+    return outcome
+
+
+def _result(settings: Settings, outcome: Any) -> DbtResult:
     if outcome.exception is not None:
         return DbtResult(failures=[str(outcome.exception).strip()])
     results = getattr(outcome.result, "results", [])

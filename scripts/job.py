@@ -24,7 +24,8 @@ from extract.settings import Settings
 from scripts.dbt_build import DbtResult, build
 from scripts.exit_codes import ExitCode, JobError
 from scripts.gating import Gates, check_loads, check_marts
-from scripts.publish import publish
+from scripts.publish import code_version, publish
+from scripts.run_history import gate_counts, record_failure
 
 log = logging.getLogger(__name__)
 
@@ -61,36 +62,72 @@ class Job:
         self._gates = gates
         self.report = JobReport(new_run_id(wall_clock()), settings.as_of or wall_clock())
         self._store = RawStore(settings)
+        self._at_stage: str | None = None
 
     def refresh(self, select: str | None = None, full_refresh: bool = False) -> JobReport:
         """Take up what is new and publish it. Raises JobError."""
         self._import_ahead()
-        self._take_in()
+        with self._failure_recorded():
+            self._take_in()
         return self.build_and_publish(select, full_refresh)
 
     def build_and_publish(self, select: str | None = None, full_refresh: bool = False) -> JobReport:
         """Everything behind landing. Raises JobError."""
-        with self._stage("load") as detail:
-            self._load(detail)
-        with self._stage("gate 1: raw"):
-            self.report.gates["raw"] = check_loads(self._settings, self._store, self._gates)
-        with self._stage("dbt build") as detail:
-            self._build(detail, select, full_refresh)
-        with self._stage("gate 2: marts"):
-            self.report.gates["marts"] = check_marts(self._settings, self._gates)
-        with self._stage("quality docs"):
-            self._gates.build_docs(self._settings.quality_docs_dir)
-        with self._stage("publish"):
-            self.report.snapshot = publish(self._settings, self.report.run_id, self._facts())
+        with self._failure_recorded():
+            with self._stage("load") as detail:
+                self._load(detail)
+            with self._stage("gate 1: raw"):
+                self.report.gates["raw"] = check_loads(self._settings, self._store, self._gates)
+            with self._stage("dbt build") as detail:
+                self._build(detail, select, full_refresh)
+            with self._stage("gate 2: marts"):
+                self.report.gates["marts"] = check_marts(self._settings, self._gates)
+            with self._stage("quality docs"):
+                self._gates.build_docs(self._settings.quality_docs_dir)
+            with self._stage("publish"):
+                self._publish()
         return self.report
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[StageDetail]:
         log.info("%s: %s", self.report.run_id, name)
+        self._at_stage = name
         started = time.perf_counter()
         with self._on_stage(name) as detail:
             yield detail
         self.report.seconds[name] = round(time.perf_counter() - started, 2)
+
+    @contextmanager
+    def _failure_recorded(self) -> Iterator[None]:
+        """A run that publishes nothing, for whatever reason, is told of by the next that does."""
+        try:
+            yield
+        except BaseException as error:
+            record_failure(self._settings.log_dir, self._failed_run(error))
+            raise
+
+    def _failed_run(self, error: BaseException) -> dict[str, Any]:
+        report, data_dir = self.report, str(self._settings.data_dir)
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        # A headline that ends in a colon says nothing without what follows.
+        told = lines[: 2 if lines and lines[0].endswith(":") else 1] or [type(error).__name__]
+        return {
+            "run_id": report.run_id,
+            "source_kind": self._settings.source_kind,
+            "code_version": code_version(),
+            "stage": self._at_stage,
+            "exit_code": int(error.code) if isinstance(error, JobError) else None,
+            "message": " ".join(told).replace(data_dir, "the data folder"),
+            "stage_seconds": report.seconds,
+            "loaded_rows": report.loaded_rows,
+            "gates": gate_counts({name: gate.to_dict() for name, gate in report.gates.items()}),
+        }
+
+    def _publish(self) -> None:
+        dbt = self.report.dbt
+        self.report.snapshot = publish(
+            self._settings, self.report.run_id, self._facts(), dbt.catalog if dbt else None
+        )
 
     @staticmethod
     def _import_ahead() -> None:
@@ -166,6 +203,7 @@ class Job:
             "dbt": report.dbt.to_dict() if report.dbt else None,
             "failures": report.fetch.failures if report.fetch else [],
             "stage_seconds": report.seconds,
+            "loaded_rows": report.loaded_rows,
         }
 
 

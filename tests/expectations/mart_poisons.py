@@ -12,6 +12,7 @@ ROWS = {
     "fct_hourly_prices": "coin_id = 'coin-1' and price_hour = timestamp '2026-01-01 05:00:00'",
     "fct_daily_volumes": "coin_id = 'coin-1' and volume_date = date '2026-01-01'",
     "fct_daily_rankings": "coin_id = 'coin-10'",
+    "fct_market_breadth_daily": "true",
     "fct_price_alerts": "alert_id = 'alert-1'",
     "fct_coverage_daily": "coin_id = 'coin-1' and coverage_date = date '2026-01-01'",
     "fct_rejected_rows": "rejected_row_id = 'rejected-1'",
@@ -23,6 +24,7 @@ GRAINS = {
     "fct_hourly_prices": "coin_id, source, price_hour",
     "fct_daily_volumes": "coin_id, source, volume_date",
     "fct_daily_rankings": "rank_date, coin_id",
+    "fct_market_breadth_daily": "breadth_date",
     "fct_price_alerts": "alert_id",
     "fct_coverage_daily": "coin_id, source, coverage_date",
     "fct_rejected_rows": "rejected_row_id",
@@ -52,6 +54,7 @@ def copy_row(table: str) -> str:
 HOURS = "fct_hourly_prices"
 VOLUMES = "fct_daily_volumes"
 RANKINGS = "fct_daily_rankings"
+BREADTH = "fct_market_breadth_daily"
 ALERTS = "fct_price_alerts"
 COVERAGE = "fct_coverage_daily"
 AUDIT = "fct_load_audit"
@@ -69,6 +72,10 @@ RANKED = "a ranked coin has a change and no exclusion_reason"
 MINIMUM = "a ranked coin has a volume_24h_usd of at least 1,000,000"
 UNRANKED = "a coin without a rank has no change or an exclusion_reason"
 EXCLUSION = "exclusion_reason is null or one of stablecoin, wrapped, low_volume, no_change"
+SHARES = "share_of_total_pct of a source and day add up to 100"
+ADVANCING = "advancing_count, declining_count and unchanged_count add up to ranked_count"
+RANKED_COUNT = "ranked_count is the number of ranked coins in fct_daily_rankings"
+MEDIAN = "the sign of median_change_24h_pct agrees with the greater half"
 PEAK = "the size of peak_change_pct is at least threshold_pct"
 SEVERITY = "severity of a price move agrees with its peak: watch < 10 <= high < 20 <= critical"
 ALERT_TIMES = "opened_at is not after peak_at, and peak_at not after closed_at"
@@ -144,6 +151,8 @@ CRITICAL = [
     one(VOLUMES, AT_MIDNIGHT, "observed_at = timestamp '2026-01-01 22:29:59'"),
     one(VOLUMES, AT_MIDNIGHT, "observed_at = timestamp '2026-01-02 01:30:01'"),
     one(VOLUMES, AT_MIDNIGHT, "observed_at = null"),
+    one(VOLUMES, SHARES, "share_of_total_pct = share_of_total_pct + 0.001"),
+    one(VOLUMES, SHARES, "share_of_total_pct = null"),
     one(RANKINGS, EXCLUSION, "exclusion_reason = 'ugly', performance_rank = null"),
     one(RANKINGS, RANKED, "exclusion_reason = 'low_volume'"),
     one(RANKINGS, RANKED, "change_24h_pct = null"),
@@ -158,6 +167,22 @@ CRITICAL = [
     ),
     one(RANKINGS, "volume_24h_usd is null or at least 0", "volume_24h_usd = -1"),
     one(RANKINGS, MINIMUM, "volume_24h_usd = 999999"),
+    one(BREADTH, "breadth_date is not null", "breadth_date = null"),
+    one(BREADTH, "is_complete is not null", "is_complete = null"),
+    one(BREADTH, ADVANCING, "declining_count = null"),
+    one(BREADTH, ADVANCING, "advancing_count = advancing_count + 1"),
+    one(BREADTH, RANKED_COUNT, "ranked_count = ranked_count + 1"),
+    Poison(
+        BREADTH,
+        RANKED_COUNT,
+        1,
+        "insert into marts.fct_daily_rankings by name "
+        "select date '2026-01-03' as rank_date, * exclude (rank_date) "
+        "from marts.fct_daily_rankings where coin_id = 'coin-1'",
+        BREADTH,
+    ),
+    one(BREADTH, MEDIAN, "median_change_24h_pct = 0"),
+    one(BREADTH, MEDIAN, "median_change_24h_pct = null"),
     one(ALERTS, "alert_type is one of price_move, depeg", "alert_type = 'spike'"),
     one(ALERTS, "direction is one of up, down", "direction = null"),
     one(ALERTS, "severity is one of watch, high, critical", "severity = 'low'"),

@@ -29,7 +29,7 @@ def test_good_warehouse_passes_both_gates(good_warehouse: Path, tmp_path: Path) 
     assert claims(raw) == claims(marts) == []
     assert raw.passed
     assert marts.passed
-    assert (raw.table_count, marts.table_count) == (5, 9)
+    assert (raw.table_count, marts.table_count) == (5, 10)
     assert raw.expectation_count > 40
     assert marts.expectation_count > 50
     assert raw.row_counts["coingecko_markets"] == 12
@@ -118,7 +118,9 @@ def test_tables_that_a_warehouse_need_not_have_are_skipped(
         "update marts.fct_hourly_prices set close_price_usd = 1.08, high_price_usd = 1.09 "
         "where coin_id = 'coin-12'",
         "update marts.fct_daily_rankings set performance_rank = null, change_24h_pct = null, "
-        "exclusion_reason = 'no_change' where coin_id = 'coin-10'",
+        "exclusion_reason = 'no_change' where coin_id = 'coin-10';"
+        "update marts.fct_market_breadth_daily set declining_count = declining_count - 1, "
+        "ranked_count = ranked_count - 1",
     ],
     ids=["price held from the hour before", "no hour expected", "euro peg", "no change"],
 )

@@ -103,7 +103,8 @@ select
     case when day = date '2026-01-01' then 1e6 end as volume_usd,
     'rolling_24h_at_close' as volume_method,
     case when day = date '2026-01-01' then timestamp '2026-01-02 00:05:00' end as observed_at,
-    day = date '2026-01-01' as is_complete
+    day = date '2026-01-01' as is_complete,
+    case when day = date '2026-01-01' then 100e0 / 12 end as share_of_total_pct
 from marts.dim_coins
 cross join (values (date '2026-01-01'), (date '2026-01-02')) as days(day);
 
@@ -117,6 +118,18 @@ select
     true as is_complete
 from (select n, (case when n = 3 then -2 when n > 10 then -50 else -n end)::double as change
     from range(1, 13) as coin(n));
+
+create table marts.fct_market_breadth_daily as
+select
+    rank_date as breadth_date,
+    count(*) filter (where change_24h_pct > 0) as advancing_count,
+    count(*) filter (where change_24h_pct < 0) as declining_count,
+    count(*) filter (where change_24h_pct = 0) as unchanged_count,
+    count(*) as ranked_count, median(change_24h_pct) as median_change_24h_pct,
+    true as is_complete
+from marts.fct_daily_rankings
+where performance_rank is not null
+group by rank_date;
 
 create table marts.fct_price_alerts as
 select

@@ -14,6 +14,7 @@ GRAIN = {
     "fct_hourly_prices": ("source", "coin_id", "price_hour"),
     "fct_daily_volumes": ("source", "coin_id", "volume_date"),
     "fct_daily_rankings": ("rank_date", "coin_id"),
+    "fct_market_breadth_daily": ("breadth_date",),
     "fct_price_alerts": ("source", "coin_id", "alert_type", "direction", "opened_at"),
     "fct_coverage_daily": ("source", "coin_id", "coverage_date"),
     "fct_rejected_rows": ("rejected_row_id",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from math import fsum
+from statistics import median
 from typing import Any
 
 from tests.reference.series import (
@@ -47,7 +48,7 @@ def fct_daily_volumes(
     raw: RawRows, series: Mapping[tuple[str, str], Series], clocks: Mapping[str, datetime]
 ) -> list[Row]:
     methods = {row["source"]: row["volume_method"] for row in raw.price_sources}
-    rows: list[Row] = []
+    rows: list[dict[str, Any]] = []
     for (source, coin_id), observed in series.items():
         for day in days(observed):
             is_over = clocks[source] >= midnight_after(day)
@@ -75,7 +76,20 @@ def fct_daily_volumes(
                     "is_complete": is_over and len({o.hour for o in of_day}) == 24,
                 }
             rows.append(row)
+    for row in rows:
+        row["share_of_total_pct"] = share_of_total_pct(row, rows)
     return rows
+
+
+def share_of_total_pct(row: Row, rows: Iterable[Row]) -> float | None:
+    """Of what is known of the same source and day."""
+    if row["volume_usd"] is None:
+        return None
+    beside = [
+        r for r in rows if (r["source"], r["volume_date"]) == (row["source"], row["volume_date"])
+    ]
+    total = fsum(r["volume_usd"] for r in beside if r["volume_usd"] is not None)
+    return 100 * row["volume_usd"] / total if total else None
 
 
 def fct_daily_rankings(
@@ -131,3 +145,23 @@ def performance_rank(row: Row, rivals: Iterable[Row]) -> int | None:
         return None
     changes = {rival["change_24h_pct"] for rival in rivals if rival["exclusion_reason"] is None}
     return 1 + sum(change > row["change_24h_pct"] for change in changes)
+
+
+def fct_market_breadth_daily(rankings: Iterable[Row]) -> list[Row]:
+    rankings = list(rankings)
+    rows: list[Row] = []
+    for day in sorted({row["rank_date"] for row in rankings}):
+        of_day = [row for row in rankings if row["rank_date"] == day]
+        changes = [r["change_24h_pct"] for r in of_day if r["performance_rank"] is not None]
+        rows.append(
+            {
+                "breadth_date": day,
+                "advancing_count": sum(change > 0 for change in changes),
+                "declining_count": sum(change < 0 for change in changes),
+                "unchanged_count": sum(change == 0 for change in changes),
+                "ranked_count": len(changes),
+                "median_change_24h_pct": median(changes) if changes else None,
+                "is_complete": all(row["is_complete"] for row in of_day),
+            }
+        )
+    return rows

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from tests.reference.daily import fct_daily_rankings, fct_daily_volumes
+from tests.reference.daily import fct_daily_rankings, fct_daily_volumes, fct_market_breadth_daily
 from tests.reference.episodes import fct_price_alerts
 from tests.reference.hourly import fct_coverage_daily, fct_hourly_prices
 from tests.reference.series import (
@@ -34,12 +34,14 @@ def marts(raw: RawRows) -> dict[str, list[Row]]:
     symbols = dim_coin_symbols(raw)
     coins = dim_coins(raw, series, symbols)
     hours = fct_hourly_prices(series, clocks)
+    rankings = fct_daily_rankings(raw, series, clocks, coins)
     return {
         "dim_coins": coins,
         "dim_coin_symbols": symbols,
         "fct_hourly_prices": hours,
         "fct_daily_volumes": fct_daily_volumes(raw, series, clocks),
-        "fct_daily_rankings": fct_daily_rankings(raw, series, clocks, coins),
+        "fct_daily_rankings": rankings,
+        "fct_market_breadth_daily": fct_market_breadth_daily(rankings),
         "fct_price_alerts": fct_price_alerts(series, coins),
         "fct_coverage_daily": fct_coverage_daily(hours, clocks),
         "fct_rejected_rows": fct_rejected_rows(raw),

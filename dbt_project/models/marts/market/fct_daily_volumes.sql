@@ -48,11 +48,23 @@ traded as (
 
 ),
 
-final as (
+volumes as (
 
     select * from rolling
     union all
     select * from traded
+
+),
+
+final as (
+
+    -- Figures of one midnight may be added up over coins, never over time.
+    select
+        *,
+        100.0 * volume_usd / nullif(
+            sum(volume_usd) over (partition by source, volume_date), 0
+        ) as share_of_total_pct
+    from volumes
 
 )
 

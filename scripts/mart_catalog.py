@@ -1,0 +1,119 @@
+"""What the models' own descriptions and tests say, for those who read the published marts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+MARTS_SCHEMA = "marts"
+GRAIN = "One row per"
+NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class DataTest:
+    """A claim about a model and how it fared: pass, warn, fail, error or not run.
+
+    `failures` is the number of rows that break it, null where it was not evaluated. A claim about
+    several models stands under each of them.
+    """
+
+    model: str
+    column: str | None
+    name: str
+    status: str
+    failures: int | None
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def data_tests(manifest: Any, results: Iterable[Any]) -> list[DataTest]:
+    """Every data test of a dbt manifest, with its result where it was run; sorted by model."""
+    outcomes = {result.node.unique_id: result for result in results}
+    found = [
+        DataTest(
+            model=model,
+            column=getattr(node, "column_name", None),
+            name=claim,
+            status=str(outcome.status) if (outcome := outcomes.get(node.unique_id)) else NOT_RUN,
+            failures=outcome.failures if outcome else None,
+        )
+        for node in manifest.nodes.values()
+        if str(node.resource_type) == "test"
+        for model in _models_of(node, manifest)
+        for claim in claims(node)
+    ]
+    return sorted(found, key=lambda test: (test.model, test.column or "", test.name))
+
+
+def marts_catalog(manifest: Any, tests: Iterable[DataTest]) -> list[dict[str, Any]]:
+    """Each mart with description, grain, columns and tests; bookkeeping columns are left out."""
+    tests = list(tests)
+    marts = [
+        node
+        for node in manifest.nodes.values()
+        if str(node.resource_type) == "model" and node.schema == MARTS_SCHEMA
+    ]
+    catalog = []
+    for mart in sorted(marts, key=lambda node: node.name):
+        description, _, grain = _plain(mart.description).rpartition(GRAIN)
+        catalog.append(
+            {
+                "name": mart.name,
+                "area": mart.fqn[-2],
+                "description": description.strip(),
+                "grain": f"{GRAIN}{grain}",
+                "columns": [
+                    {
+                        "name": column.name,
+                        "type": column.data_type,
+                        "description": _plain(column.description),
+                    }
+                    for column in mart.columns.values()
+                    if not column.name.startswith("_")
+                ],
+                "tests": [test.to_dict() for test in tests if test.model == mart.name],
+            }
+        )
+    return catalog
+
+
+def claims(test: Any) -> Iterator[str]:
+    """What a test says, in words where its kind is known, else by its name."""
+    metadata = getattr(test, "test_metadata", None)
+    if metadata is None:
+        yield _plain(test.name.removeprefix("assert_").replace("_", " "))
+        return
+    arguments: Mapping[str, Any] = metadata.kwargs
+    column = arguments.get("column_name")
+    match metadata.name:
+        case "unique_grain":
+            yield f"one row per {', '.join(arguments['columns'])}"
+        case "never_null":
+            yield f"never null: {', '.join(c for c in arguments['columns'] if c[0] != '_')}"
+        case "holds":
+            yield _plain(arguments["claim"])
+        case "not_null":
+            yield f"{column} is not null"
+        case "unique":
+            yield f"{column} is unique"
+        case "accepted_values":
+            yield f"{column} is one of {', '.join(map(str, arguments['values']))}"
+        case "relationships":
+            target = arguments["to"].removeprefix("ref('").removesuffix("')")
+            yield f"{column} exists in {target}"
+        case _:
+            yield test.name
+
+
+def _models_of(test: Any, manifest: Any) -> list[str]:
+    """The model a generic test stands at; of a singular test, all that it reads."""
+    attached = getattr(test, "attached_node", None)
+    ids = [attached] if attached else test.depends_on.nodes
+    return [manifest.nodes[node_id].name for node_id in ids if node_id in manifest.nodes]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,111 @@
+"""The history of runs, however the one before ended."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.run_history import FAILED_RUNS, KEPT_RUNS, history, record_failure
+
+
+def manifest(run_id: str, **more: Any) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "built_at": "2026-11-01T12:05:00+00:00",
+        "source_kind": "simulated",
+        "code_version": "abc",
+        "tables": {"dim_coins": {"rows": 6}},
+    } | more
+
+
+def write(path: Path, content: dict[str, Any]) -> Path:
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_first_run_is_its_own_history(tmp_path: Path) -> None:
+    now = manifest(
+        "1",
+        stage_seconds={"fetch": 1.5},
+        loaded_rows=7,
+        gates={"raw": {"critical_count": 0, "warning_count": 2, "breaches": ["long"]}},
+        dbt={"tests": 103, "data_tests": ["long"]},
+    )
+    assert history(now, tmp_path / "none", tmp_path) == [
+        {
+            "run_id": "1",
+            "outcome": "published",
+            "built_at": "2026-11-01T12:05:00+00:00",
+            "source_kind": "simulated",
+            "code_version": "abc",
+            "stage_seconds": {"fetch": 1.5},
+            "loaded_rows": 7,
+            "table_rows": {"dim_coins": 6},
+            "gates": {"raw": {"critical_count": 0, "warning_count": 2}},
+            "tests_passed": 103,
+        }
+    ]
+
+
+def test_snapshot_from_before_there_was_a_history_is_part_of_it(tmp_path: Path) -> None:
+    old = write(tmp_path / "manifest.json", manifest("1", dbt=None))
+    runs = history(manifest("2"), old, tmp_path)
+    assert [(run["run_id"], run["tests_passed"]) for run in runs] == [("1", None), ("2", None)]
+
+
+def test_history_is_handed_on_up_to_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    for number in range(KEPT_RUNS + 3):
+        now = manifest(f"{number:04}")
+        write(path, now | {"runs": history(now, path, tmp_path)})
+    kept = [run["run_id"] for run in json.loads(path.read_text())["runs"]]
+    assert kept == [f"{number:04}" for number in range(3, KEPT_RUNS + 3)]
+
+
+def test_failed_runs_stand_between_those_that_published(tmp_path: Path) -> None:
+    record_failure(tmp_path / "logs", {"run_id": "2", "stage": "dbt build", "message": "broken"})
+    old = write(tmp_path / "manifest.json", manifest("1"))
+    runs = history(manifest("3"), old, tmp_path / "logs")
+    assert [(run["run_id"], run["outcome"]) for run in runs] == [
+        ("1", "published"),
+        ("2", "failed"),
+        ("3", "published"),
+    ]
+    assert runs[1]["failed_at"]
+
+    handed_on = write(tmp_path / "manifest.json", manifest("3", runs=runs))
+    (tmp_path / "logs" / FAILED_RUNS).unlink()
+    assert [run["run_id"] for run in history(manifest("4"), handed_on, tmp_path)] == list("1234")
+
+
+def test_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    record_failure(tmp_path, {"run_id": "1"})
+    with (tmp_path / FAILED_RUNS).open("a") as file:
+        file.write('{"run_id": "2", "sta')
+    assert [run["run_id"] for run in history(manifest("3"), tmp_path / "none", tmp_path)] == [
+        "1",
+        "3",
+    ]
+
+
+def test_damaged_manifest_begins_the_history_anew(tmp_path: Path, caplog) -> None:
+    damaged = tmp_path / "manifest.json"
+    damaged.write_text('{"run_id": ')
+    assert [run["run_id"] for run in history(manifest("2"), damaged, tmp_path)] == ["2"]
+    assert "damaged" in caplog.text
+
+
+def test_log_that_cannot_be_written_hides_no_failure(tmp_path: Path, caplog) -> None:
+    (tmp_path / "logs").write_text("")
+    record_failure(tmp_path / "logs", {"run_id": "1"})
+    assert "not recorded" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_empty_log_tells_of_no_failure(tmp_path: Path, text: str) -> None:
+    (tmp_path / FAILED_RUNS).write_text(text)
+    runs = history(manifest("1"), tmp_path / "none", tmp_path)
+    assert [run["run_id"] for run in runs] == ["1"]
