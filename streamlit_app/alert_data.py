@@ -14,6 +14,8 @@ ALERTS = "fct_price_alerts"
 THRESHOLD_EPISODES = "fct_threshold_episodes"
 DIRECTIONS = ("up", "down")
 SEVERITIES = ("watch", "high", "critical")
+# As many marks as the severity has steps, so that it is seen without reading.
+SEVERITY_MARKS = {"watch": "● watch", "high": "●● high", "critical": "●●● critical"}
 
 
 def open_alerts(snapshot: Snapshot) -> pd.DataFrame:

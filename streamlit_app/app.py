@@ -16,6 +16,9 @@ frame.show(
     st.navigation(
         [
             st.Page("pages/market.py", title="Market", icon=":material/monitoring:", default=True),
+            st.Page("pages/prices.py", title="Prices", icon=":material/show_chart:"),
+            st.Page("pages/volume.py", title="Volume", icon=":material/bar_chart:"),
+            st.Page("pages/rankings.py", title="Rankings", icon=":material/leaderboard:"),
         ],
         position="top",
     )

@@ -190,7 +190,28 @@ def prices(
     )
 
 
-def volumes(snapshot: Snapshot, coin_ids: Sequence[str], start: date, end: date) -> pd.DataFrame:
+def volume_sources(snapshot: Snapshot) -> list[str]:
+    """Sources of daily volumes, the one with most days first."""
+    rows = query(
+        snapshot,
+        "select source from fct_daily_volumes group by source order by count(*) desc, source",
+    )
+    return rows["source"].tolist()
+
+
+def first_volume_day(snapshot: Snapshot, source: str) -> datetime:
+    """Midnight that begins the first day of a source's volumes."""
+    rows = query(
+        snapshot,
+        "select min(volume_date) as first from fct_daily_volumes where source = $source",
+        {"source": source},
+    )
+    return rows["first"].iloc[0].to_pydatetime()
+
+
+def volumes(
+    snapshot: Snapshot, coin_ids: Sequence[str], source: str, start: date, end: date
+) -> pd.DataFrame:
     """Rows of fct_daily_volumes for the days [start, end]; share_of_total_pct null if unknown."""
     share = (
         "share_of_total_pct"
@@ -204,10 +225,12 @@ def volumes(snapshot: Snapshot, coin_ids: Sequence[str], start: date, end: date)
             coin_id, source, volume_date, volume_usd, volume_method, {share}, observed_at,
             is_complete
         from fct_daily_volumes
-        where list_contains($coins, coin_id) and volume_date between $start and $end
-        order by coin_id, source, volume_date
+        where
+            list_contains($coins, coin_id) and source = $source
+            and volume_date between $start and $end
+        order by coin_id, volume_date
         """,  # noqa: S608
-        {"coins": list(coin_ids), "start": start, "end": end},
+        {"coins": list(coin_ids), "source": source, "start": start, "end": end},
     )
 
 
@@ -234,17 +257,19 @@ def rankings(snapshot: Snapshot, day: date) -> pd.DataFrame:
     )
 
 
-def rank_history(snapshot: Snapshot, coin_ids: Sequence[str], start: date) -> pd.DataFrame:
-    """coin_id, rank_date, performance_rank, change_24h_pct, is_complete from `start` on."""
+def rank_history(
+    snapshot: Snapshot, coin_ids: Sequence[str], start: date, end: date
+) -> pd.DataFrame:
+    """coin_id, rank_date, performance_rank, change_24h_pct, is_complete for days [start, end]."""
     return query(
         snapshot,
         """
         select coin_id, rank_date, performance_rank, change_24h_pct, is_complete
         from fct_daily_rankings
-        where list_contains($coins, coin_id) and rank_date >= $start
+        where list_contains($coins, coin_id) and rank_date between $start and $end
         order by coin_id, rank_date
         """,
-        {"coins": list(coin_ids), "start": start},
+        {"coins": list(coin_ids), "start": start, "end": end},
     )
 
 

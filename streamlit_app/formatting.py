@@ -46,6 +46,14 @@ def change(value: float | None) -> str:
     return f"{arrow} {value:+.2f} %"
 
 
+def coloured_change(value: float | None) -> str:
+    """The same for Markdown."""
+    text = change(value)
+    if is_unknown(value) or value == 0:
+        return text
+    return f":{'green' if value > 0 else 'red'}[{text}]"
+
+
 def percent(value: float | None, digits: int = 1) -> str:
     return UNKNOWN if is_unknown(value) else f"{value:.{digits}f} %"
 

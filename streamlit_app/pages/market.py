@@ -9,9 +9,10 @@ import streamlit as st
 
 from streamlit_app import alert_data, data, states
 from streamlit_app.breadth_chart import breadth_bar, breadth_history
+from streamlit_app.alert_data import SEVERITY_MARKS
 from streamlit_app.charts import put
 from streamlit_app.coin_choice import choose_coins, short_names
-from streamlit_app.formatting import change, price
+from streamlit_app.formatting import change, coloured_change, price
 from streamlit_app.frame import shown_snapshot
 
 TILES = 6
@@ -31,7 +32,7 @@ def show_tiles(chosen: list[str]) -> None:
     sources = data.price_sources(snapshot)
     start = data.observed_until(snapshot) - SPARKLINE
     closes = data.sparklines(snapshot, chosen, sources[0], start) if sources and chosen else {}
-    with st.grid(min_column_width=158, gap="xsmall"):
+    with st.grid(TILES, min_column_width=155, gap="xsmall"):
         for coin_id in chosen:
             coin = latest.loc[coin_id]
             known = pd.notna(coin["change_24h_pct"])
@@ -59,9 +60,9 @@ def show_movers() -> None:
     st.table(
         pd.DataFrame(
             {
-                "Rank": shown["performance_rank"].astype("Int64"),
+                "Rank": shown["performance_rank"].astype("Int64").astype(str),
                 "Coin": shown["coin_id"].map(names),
-                "24 h": shown["change_24h_pct"].map(change),
+                "24 h": shown["change_24h_pct"].map(coloured_change),
                 "Price": shown["price_usd"].map(price),
             }
         ),
@@ -84,9 +85,9 @@ def show_alerts() -> None:
     st.table(
         pd.DataFrame(
             {
-                "Severity": shown["severity"],
+                "Severity": shown["severity"].map(SEVERITY_MARKS),
                 "Coin": shown["coin_id"].map(names),
-                "Peak": shown["peak_change_pct"].map(change),
+                "Peak": shown["peak_change_pct"].map(coloured_change),
                 "Since": shown["opened_at"].map("{:%d %b %H:%M}".format),
             }
         ),
