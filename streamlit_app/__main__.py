@@ -26,7 +26,11 @@ def main(data_dir: str | None, address: str | None, port: int) -> None:
 
     import streamlit as st
 
-    app = st.App(SCRIPT)
+    from streamlit_app.documents import document_routes
+    from streamlit_app.navigation import PATHS
+    from streamlit_app.served_files import file_routes
+
+    app = st.App(SCRIPT, routes=[*document_routes(settings, PATHS), *file_routes(settings)])
     config: dict[str, object] = {"server.port": port}
     if address:
         config["server.address"] = address

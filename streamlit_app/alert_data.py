@@ -121,16 +121,16 @@ def depegs(snapshot: Snapshot, start: datetime, end: datetime) -> pd.DataFrame:
 
 
 def news(snapshot: Snapshot, since: datetime) -> pd.DataFrame:
-    """Alerts that opened or closed after `since`: what (opened, closed), at, and the row."""
+    """Alerts that opened or closed after `since`: what (opened, closed), happened_at, and the row."""
     return query(
         snapshot,
         """
-        select 'opened' as what, opened_at as at, alerts.*
+        select 'opened' as what, opened_at as happened_at, alerts.*
         from fct_price_alerts as alerts where opened_at > $since
         union all
-        select 'closed' as what, closed_at as at, alerts.*
+        select 'closed' as what, closed_at as happened_at, alerts.*
         from fct_price_alerts as alerts where closed_at > $since
-        order by at desc, coin_id, what
+        order by happened_at desc, coin_id, what
         """,
         {"since": since},
     )

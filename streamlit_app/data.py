@@ -56,6 +56,20 @@ def columns(snapshot: Snapshot, mart: str) -> list[str]:
         return cursor.view(mart).columns
 
 
+def column_types(snapshot: Snapshot, mart: str) -> pd.DataFrame:
+    """name and type of a mart's columns, from its file."""
+    with _database(snapshot).cursor() as cursor:
+        view = cursor.view(mart)
+        return pd.DataFrame({"name": view.columns, "type": [str(kind) for kind in view.types]})
+
+
+def preview(snapshot: Snapshot, mart: str, most: int) -> pd.DataFrame:
+    """The first rows of a mart that the snapshot has."""
+    if not snapshot.has(mart):
+        raise KeyError(mart)
+    return query(snapshot, f"from {mart} limit $most", {"most": most})
+
+
 def _unreadable(snapshot: Snapshot, what: str, error: Exception) -> BrokenSnapshotError:
     reason = str(error).splitlines()[0].replace(str(snapshot.folder), snapshot.folder.name)
     return BrokenSnapshotError(f"{what} of {snapshot.folder.name} cannot be read: {reason}")
@@ -118,6 +132,12 @@ def sparklines(
         {"coins": list(coin_ids), "source": source, "start": start},
     )
     return {row.coin_id: list(row.closes) for row in rows.itertuples()}
+
+
+def first_price_hour(snapshot: Snapshot) -> datetime:
+    """The first hour with a sample of any coin; the time of the first observation of all."""
+    first = query(snapshot, "select min(first_seen_at) as first from dim_coins")["first"].iloc[0]
+    return first.to_pydatetime()
 
 
 def price_span(

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from streamlit_app import alert_data, data, states
-from streamlit_app.breadth_chart import breadth_bar, breadth_history
 from streamlit_app.alert_data import SEVERITY_MARKS
+from streamlit_app.breadth_chart import breadth_bar, breadth_history
 from streamlit_app.charts import put
 from streamlit_app.coin_choice import choose_coins, short_names
 from streamlit_app.formatting import change, coloured_change, price
