@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from expectations.alert_claims import price_alerts, threshold_episodes
 from expectations.claims import (
     Claim,
     Suite,
@@ -16,7 +17,6 @@ from expectations.price_claims import (
     daily_volumes,
     hourly_prices,
     market_breadth,
-    price_alerts,
     rankings,
 )
 
@@ -87,6 +87,17 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
         "peak_at",
         "threshold_pct",
     ),
+    "fct_threshold_episodes": (
+        "episode_id",
+        "threshold_pct",
+        "coin_id",
+        "source",
+        "direction",
+        "opened_at",
+        "closed_at",
+        "peak_change_pct",
+        "peak_at",
+    ),
     "fct_coverage_daily": (
         "coin_id",
         "source",
@@ -119,6 +130,7 @@ def mart_suites(tables: Sequence[str]) -> list[Suite]:
         "fct_daily_rankings": rankings(),
         "fct_market_breadth_daily": market_breadth(),
         "fct_price_alerts": price_alerts(),
+        "fct_threshold_episodes": threshold_episodes(),
         "fct_coverage_daily": _coverage(),
         "fct_rejected_rows": _rejected_rows(),
         "fct_load_audit": _load_audit(),

@@ -1,4 +1,4 @@
-"""Claims about the facts made of prices: hourly prices, daily volumes, rankings and alerts."""
+"""Claims about the facts made of prices: hourly prices, daily volumes, rankings and breadth."""
 
 # ruff: noqa: S608 - queries are put together from constants.
 
@@ -251,39 +251,4 @@ def market_breadth() -> Iterator[Claim]:
         "or (2 * declining_count > ranked_count and median_change_24h_pct >= 0) "
         "or (ranked_count > 0) = (median_change_24h_pct is null)",
         f"breadth_date, {counts}, median_change_24h_pct",
-    )
-
-
-def price_alerts() -> Iterator[Claim]:
-    shown = "alert_id, coin_id, alert_type, direction, severity, peak_change_pct, threshold_pct"
-    high, critical = rule("alert_high_pct"), rule("alert_critical_pct")
-    yield filled("alert_id", "coin_id", "source", "opened_at", "peak_at")
-    yield one_row_per("alert_id")
-    yield one_of("alert_type", ("price_move", "depeg"), shown)
-    yield one_of("direction", ("up", "down"), shown)
-    yield one_of("severity", ("watch", "high", "critical"), shown)
-    yield none_where(
-        "the size of peak_change_pct is at least threshold_pct",
-        "peak_change_pct is null or threshold_pct is null "
-        "or abs(peak_change_pct) < threshold_pct * (1 - 1e-9)",
-        shown,
-    )
-    yield none_where(
-        "the sign of peak_change_pct agrees with direction",
-        "(direction = 'up' and peak_change_pct < 0) "
-        "or (direction = 'down' and peak_change_pct > 0)",
-        shown,
-    )
-    yield none_where(
-        "severity of a price move agrees with its peak: "
-        f"watch < {high:g} <= high < {critical:g} <= critical",
-        "alert_type = 'price_move' and severity <> case "
-        f"when abs(peak_change_pct) >= {critical!r} then 'critical' "
-        f"when abs(peak_change_pct) >= {high!r} then 'high' else 'watch' end",
-        shown,
-    )
-    yield none_where(
-        "opened_at is not after peak_at, and peak_at not after closed_at",
-        "opened_at > peak_at or peak_at > closed_at or opened_at > closed_at",
-        "alert_id, coin_id, opened_at, peak_at, closed_at",
     )

@@ -1,5 +1,5 @@
--- Of one coin, source, type and direction an episode begins after the one
--- before has ended. Two at a time would tell one move twice.
+-- Of one coin, source, type, direction and threshold an episode begins after
+-- the one before has ended. Two at a time would tell one move twice.
 with
 
 alerts as (
@@ -8,19 +8,48 @@ alerts as (
 
 ),
 
-followed as (
+threshold_episodes as (
+
+    select * from {{ ref("fct_threshold_episodes") }}
+
+),
+
+episodes as (
 
     select
+        'fct_price_alerts' as mart,
         coin_id,
         source,
         alert_type,
         direction,
+        threshold_pct,
         opened_at,
-        closed_at,
-        lead(opened_at) over series as next_opened_at
+        closed_at
     from alerts
+
+    union all
+
+    select
+        'fct_threshold_episodes' as mart,
+        coin_id,
+        source,
+        'price_move' as alert_type,
+        direction,
+        threshold_pct,
+        opened_at,
+        closed_at
+    from threshold_episodes
+
+),
+
+followed as (
+
+    select
+        *,
+        lead(opened_at) over series as next_opened_at
+    from episodes
     window series as (
-        partition by coin_id, source, alert_type, direction
+        partition by mart, coin_id, source, alert_type, direction, threshold_pct
         order by opened_at
     )
 

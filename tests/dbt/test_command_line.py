@@ -57,7 +57,7 @@ def test_build_runs_models_data_tests_and_unit_tests(checkout: Path) -> None:
     assert outcome.returncode == 0, outcome.stdout[-4000:]
     results = json.loads((checkout / "target" / "run_results.json").read_text())["results"]
     kinds = [result["unique_id"].split(".")[0] for result in results]
-    assert kinds.count("model") == 22
+    assert kinds.count("model") == 25
     assert kinds.count("unit_test") > 50
     assert kinds.count("test") > 90
     assert {result["status"] for result in results} == {"success", "pass", "no-op"}
@@ -75,7 +75,7 @@ def test_every_model_says_its_grain_and_every_mart_its_columns(checkout: Path) -
     assert outcome.returncode == 0, outcome.stdout[-4000:]
     nodes = json.loads((checkout / "target" / "manifest.json").read_text())["nodes"].values()
     models = [node for node in nodes if node["resource_type"] == "model"]
-    assert len(models) == 22
+    assert len(models) == 25
     for model in models:
         assert "One row per" in " ".join(model["description"].split()), model["name"]
         if model["schema"] == "marts":

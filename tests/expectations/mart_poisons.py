@@ -14,6 +14,7 @@ ROWS = {
     "fct_daily_rankings": "coin_id = 'coin-10'",
     "fct_market_breadth_daily": "true",
     "fct_price_alerts": "alert_id = 'alert-1'",
+    "fct_threshold_episodes": "episode_id = 'episode-3-coin-1'",
     "fct_coverage_daily": "coin_id = 'coin-1' and coverage_date = date '2026-01-01'",
     "fct_rejected_rows": "rejected_row_id = 'rejected-1'",
     "fct_load_audit": "load_id = '1767225600.25'",
@@ -26,6 +27,7 @@ GRAINS = {
     "fct_daily_rankings": "rank_date, coin_id",
     "fct_market_breadth_daily": "breadth_date",
     "fct_price_alerts": "alert_id",
+    "fct_threshold_episodes": "episode_id",
     "fct_coverage_daily": "coin_id, source, coverage_date",
     "fct_rejected_rows": "rejected_row_id",
     "fct_load_audit": "load_id, table_name, source",
@@ -37,6 +39,7 @@ FILLED = {
     "fct_daily_volumes": "coin_id, source, volume_date and is_complete",
     "fct_daily_rankings": "rank_date, coin_id and is_complete",
     "fct_price_alerts": "alert_id, coin_id, source, opened_at and peak_at",
+    "fct_threshold_episodes": "episode_id, coin_id, source, opened_at and peak_at",
     "fct_coverage_daily": "coin_id, source, coverage_date and is_complete",
     "fct_rejected_rows": "rejected_row_id, load_id, source, table_name and reason",
     "fct_load_audit": "load_id, table_name and source",
@@ -56,6 +59,7 @@ VOLUMES = "fct_daily_volumes"
 RANKINGS = "fct_daily_rankings"
 BREADTH = "fct_market_breadth_daily"
 ALERTS = "fct_price_alerts"
+EPISODES = "fct_threshold_episodes"
 COVERAGE = "fct_coverage_daily"
 AUDIT = "fct_load_audit"
 
@@ -79,6 +83,8 @@ MEDIAN = "the sign of median_change_24h_pct agrees with the greater half"
 PEAK = "the size of peak_change_pct is at least threshold_pct"
 SEVERITY = "severity of a price move agrees with its peak: watch < 10 <= high < 20 <= critical"
 ALERT_TIMES = "opened_at is not after peak_at, and peak_at not after closed_at"
+NESTED = "an episode lies within one at the next lower threshold"
+IN_FORCE = "the episodes at the threshold in force are the alerts of price moves"
 COVERED = "coverage_pct lies between 0 and 100, and is null only if no hour was expected"
 ADDED_UP = "received_count is accepted_count plus duplicate_count plus rejected_count"
 
@@ -193,6 +199,37 @@ CRITICAL = [
     one(ALERTS, SEVERITY, "severity = 'critical'"),
     one(ALERTS, ALERT_TIMES, "peak_at = opened_at - interval '1 second'"),
     one(ALERTS, ALERT_TIMES, "peak_at = closed_at + interval '1 second'"),
+    Poison(
+        EPISODES,
+        "one row per coin_id, source, direction, threshold_pct, opened_at",
+        1,
+        "insert into marts.fct_threshold_episodes by name "
+        "select 'other' as episode_id, * exclude (episode_id) "
+        f"from marts.fct_threshold_episodes where {ROWS[EPISODES]}",
+        EPISODES,
+    ),
+    one(EPISODES, "direction is one of up, down", "direction = null"),
+    one(EPISODES, PEAK, "peak_change_pct = 2.9"),
+    one(EPISODES, PEAK, "threshold_pct = null"),
+    one(EPISODES, "the sign of peak_change_pct agrees with direction", "peak_change_pct = -6"),
+    one(EPISODES, ALERT_TIMES, "peak_at = closed_at + interval '1 second'"),
+    one(EPISODES, NESTED, "opened_at = opened_at - interval '1 second'"),
+    one(EPISODES, NESTED, "closed_at = null"),
+    Poison(
+        EPISODES,
+        NESTED,
+        1,
+        f"delete from marts.fct_threshold_episodes where {ROWS[EPISODES]}",
+        EPISODES,
+    ),
+    *(
+        Poison(EPISODES, IN_FORCE, 1, f"{change} where {rows}", EPISODES)
+        for change, rows in (
+            ("delete from marts.fct_threshold_episodes", "episode_id = 'episode-5-coin-1'"),
+            ("delete from marts.fct_price_alerts", "alert_id = 'alert-1'"),
+            ("update marts.fct_price_alerts set closed_at = null", "alert_id = 'alert-1'"),
+        )
+    ),
     one(COVERAGE, COVERED, "coverage_pct = 100.1"),
     one(COVERAGE, COVERED, "coverage_pct = -0.1"),
     one(COVERAGE, COVERED, "coverage_pct = null"),

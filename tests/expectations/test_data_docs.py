@@ -25,7 +25,7 @@ def test_docs_show_both_gates_and_need_no_other_host(
     assert text.count("raw.coingecko_markets") == 1
     assert text.count("marts.fct_hourly_prices") == 1
     pages = list(index.parent.rglob("*.html"))
-    assert len(pages) == 1 + 2 * (6 + 11)
+    assert len(pages) == 1 + 2 * (6 + 12)
     for page in pages:
         content = page.read_text("utf-8")
         assert not LOADED.search(content), page

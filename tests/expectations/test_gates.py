@@ -29,7 +29,7 @@ def test_good_warehouse_passes_both_gates(good_warehouse: Path, tmp_path: Path) 
     assert claims(raw) == claims(marts) == []
     assert raw.passed
     assert marts.passed
-    assert (raw.table_count, marts.table_count) == (5, 10)
+    assert (raw.table_count, marts.table_count) == (5, 11)
     assert raw.expectation_count > 40
     assert marts.expectation_count > 50
     assert raw.row_counts["coingecko_markets"] == 12

@@ -142,6 +142,14 @@ from (values
     (1, 'watch', 6e0), (2, 'high', 1e1), (3, 'critical', 2e1), (4, 'watch', 9e0), (5, 'high', 19e0)
 ) as alert(n, severity, peak_change_pct);
 
+create table marts.fct_threshold_episodes as
+select
+    'episode-' || threshold.n || '-' || coin_id as episode_id, threshold.n::double as threshold_pct,
+    coin_id, source, direction, opened_at, closed_at, peak_change_pct, peak_at, price_usd_at_open
+from marts.fct_price_alerts
+cross join range(1, 7) as threshold(n)
+where peak_change_pct >= threshold.n and alert_type = 'price_move';
+
 create table marts.fct_coverage_daily as
 select
     coin_id, 'coingecko' as source, day as coverage_date, hours as hours_seen,

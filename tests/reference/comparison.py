@@ -16,6 +16,7 @@ GRAIN = {
     "fct_daily_rankings": ("rank_date", "coin_id"),
     "fct_market_breadth_daily": ("breadth_date",),
     "fct_price_alerts": ("source", "coin_id", "alert_type", "direction", "opened_at"),
+    "fct_threshold_episodes": ("source", "coin_id", "direction", "threshold_pct", "opened_at"),
     "fct_coverage_daily": ("source", "coin_id", "coverage_date"),
     "fct_rejected_rows": ("rejected_row_id",),
     "fct_load_audit": ("load_id", "table_name"),

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.reference.daily import fct_daily_rankings, fct_daily_volumes, fct_market_breadth_daily
-from tests.reference.episodes import fct_price_alerts
+from tests.reference.episodes import fct_price_alerts, fct_threshold_episodes
 from tests.reference.hourly import fct_coverage_daily, fct_hourly_prices
 from tests.reference.series import (
     RawRows,
@@ -28,7 +28,7 @@ from tests.reference.series import (
 
 
 def marts(raw: RawRows) -> dict[str, list[Row]]:
-    """Every mart by its name; alerts come without their id."""
+    """Every mart by its name; episodes come without their ids."""
     clocks = source_clocks(raw)
     series = observations(raw)
     symbols = dim_coin_symbols(raw)
@@ -43,6 +43,7 @@ def marts(raw: RawRows) -> dict[str, list[Row]]:
         "fct_daily_rankings": rankings,
         "fct_market_breadth_daily": fct_market_breadth_daily(rankings),
         "fct_price_alerts": fct_price_alerts(series, coins),
+        "fct_threshold_episodes": fct_threshold_episodes(series, coins),
         "fct_coverage_daily": fct_coverage_daily(hours, clocks),
         "fct_rejected_rows": fct_rejected_rows(raw),
         "fct_load_audit": fct_load_audit(raw),

@@ -12,7 +12,7 @@ from itertools import zip_longest
 import pytest
 from hypothesis import Phase, given, settings
 
-from tests.reference.comparison import differences, equal
+from tests.reference.comparison import GRAIN, differences, equal
 from tests.reference.markets import Arrival, Recipe, arrivals, in_loads, made, recipes
 from tests.reference.reference import marts
 from tests.reference.warehouse import Warehouse
@@ -21,6 +21,7 @@ from tests.reference.warehouse import Warehouse
 pytestmark = pytest.mark.xdist_group("reference")
 
 SHOWN = 20
+EPISODE_IDS = {"fct_price_alerts": "alert_id", "fct_threshold_episodes": "episode_id"}
 
 few = settings(derandomize=True, database=None, deadline=None, phases=[Phase.generate])
 
@@ -47,7 +48,7 @@ def test_rows_that_arrive_in_any_order_give_the_marts_of_one_full_refresh(
         warehouse.load(load)
         warehouse.build()
         assert_marts_equal_reference(warehouse)
-        assert_alerts_keep_their_ids(warehouse, ids)
+        assert_episodes_keep_their_ids(warehouse, ids)
 
     incremental = warehouse.built(bookkeeping=False)
     warehouse.build(full_refresh=True)
@@ -74,21 +75,22 @@ def assert_marts_equal_reference(warehouse: Warehouse) -> None:
     found: list[str] = []
     for name, expected in marts(warehouse.raw).items():
         actual = warehouse.mart(name)
-        if name == "fct_price_alerts":
-            ids = [row.pop("alert_id") for row in actual]
-            assert len(set(ids)) == len(ids), "two episodes share an alert_id"
+        if name in EPISODE_IDS:
+            ids = [row.pop(EPISODE_IDS[name]) for row in actual]
+            assert len(set(ids)) == len(ids), f"two rows of {name} share an id"
         found += differences(name, expected, actual)
     if found:
         counts = Counter(line.split()[0] for line in found)
         pytest.fail("\n".join([*found[:SHOWN], f"{dict(counts)} in all"]), pytrace=False)
 
 
-def assert_alerts_keep_their_ids(warehouse: Warehouse, ids: dict[tuple[object, ...], str]) -> None:
-    for row in warehouse.mart("fct_price_alerts"):
-        episode = tuple(
-            row[column] for column in ("source", "coin_id", "alert_type", "direction", "opened_at")
-        )
-        assert ids.setdefault(episode, row["alert_id"]) == row["alert_id"], episode
+def assert_episodes_keep_their_ids(
+    warehouse: Warehouse, ids: dict[tuple[object, ...], str]
+) -> None:
+    for mart, identity in EPISODE_IDS.items():
+        for row in warehouse.mart(mart):
+            episode = (mart, *(row[column] for column in GRAIN[mart]))
+            assert ids.setdefault(episode, row[identity]) == row[identity], episode
 
 
 def same_row(one: tuple[object, ...] | None, other: tuple[object, ...] | None) -> bool:

@@ -1,5 +1,6 @@
--- One row for each observation and direction: how far it strays, and whether
--- that opens an episode, closes one or leaves things as they are.
+-- How far each observation strays in a direction, against every threshold that
+-- it can tell something about, and whether that opens an episode there, closes
+-- one or leaves things as they are.
 with
 
 changes as (
@@ -14,6 +15,12 @@ coins as (
 
 ),
 
+thresholds as (
+
+    select * from {{ ref("int_alert_thresholds") }}
+
+),
+
 measured as (
 
     select
@@ -22,8 +29,7 @@ measured as (
         changes.observed_at,
         changes.price_usd,
         'price_move' as alert_type,
-        changes.change_24h_pct as deviation_pct,
-        1.0 * {{ var("alert_threshold_pct") }} as threshold_pct
+        changes.change_24h_pct as deviation_pct
     from changes
     inner join coins on changes.coin_id = coins.coin_id
     where not coins.is_stablecoin and changes.change_24h_pct is not null
@@ -36,11 +42,21 @@ measured as (
         changes.observed_at,
         changes.price_usd,
         'depeg' as alert_type,
-        100.0 * (changes.price_usd - 1) as deviation_pct,
-        {{ var("depeg_threshold_bp") }} / 100.0 as threshold_pct
+        100.0 * (changes.price_usd - 1) as deviation_pct
     from changes
     inner join coins on changes.coin_id = coins.coin_id
     where coins.is_stablecoin and coins.peg_currency = 'usd'
+
+),
+
+followed as (
+
+    select
+        *,
+        lag(deviation_pct) over (
+            partition by source, coin_id, alert_type order by observed_at
+        ) as previous_deviation_pct
+    from measured
 
 ),
 
@@ -49,31 +65,50 @@ directed as (
     select
         *,
         'up' as direction,
-        deviation_pct as excess_pct
-    from measured
+        deviation_pct as excess_pct,
+        greatest(
+            deviation_pct, coalesce(previous_deviation_pct, deviation_pct)
+        ) as reach_pct
+    from followed
 
     union all
 
     select
         *,
         'down' as direction,
-        -deviation_pct as excess_pct
-    from measured
+        -deviation_pct as excess_pct,
+        -least(
+            deviation_pct, coalesce(previous_deviation_pct, deviation_pct)
+        ) as reach_pct
+    from followed
 
 ),
 
 signals as (
 
-    -- A flip of the sign is far below the level that closes.
+    -- Only what reaches the level that closes, and the observation after it,
+    -- which closes. A flip of the sign is far below that level.
     select
-        *,
+        directed.source,
+        directed.coin_id,
+        directed.alert_type,
+        directed.direction,
+        thresholds.threshold_pct,
+        thresholds.is_in_force,
+        thresholds.is_selectable,
+        directed.observed_at,
+        directed.price_usd,
+        directed.deviation_pct,
+        directed.excess_pct,
         case
-            when excess_pct >= threshold_pct then 1
-            when
-                excess_pct < {{ var("alert_reset_ratio") }} * threshold_pct
-                then 0
+            when directed.excess_pct >= thresholds.threshold_pct then 1
+            when directed.excess_pct < thresholds.reset_pct then 0
         end as signal
     from directed
+    inner join thresholds
+        on
+            directed.alert_type = thresholds.alert_type
+            and directed.reach_pct >= thresholds.reset_pct
 
 )
 
