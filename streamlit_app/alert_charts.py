@@ -101,7 +101,13 @@ def side_by_side(
                 marker={
                     "color": COLOURS[direction],
                     "line": {"width": 0},
-                    "pattern": {"shape": "" if direction == "up" else "/", "solidity": 0.25},
+                    "pattern": {
+                        "shape": "" if direction == "up" else "/",
+                        "fillmode": "overlay",
+                        "fgcolor": "rgba(255, 255, 255, 0.55)",
+                        "size": 6,
+                        "solidity": 0.3,
+                    },
                 },
                 hovertemplate="%{y} " + direction + ": %{customdata}<extra></extra>",
             )

@@ -121,7 +121,7 @@ def depegs(snapshot: Snapshot, start: datetime, end: datetime) -> pd.DataFrame:
 
 
 def news(snapshot: Snapshot, since: datetime) -> pd.DataFrame:
-    """Alerts that opened or closed after `since`: what (opened, closed), happened_at, and the row."""
+    """Alerts that opened or closed after `since`: what (opened or closed), happened_at, the row."""
     return query(
         snapshot,
         """

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from streamlit_app.snapshot import BrokenSnapshotError, Snapshot
@@ -63,11 +64,12 @@ def column_types(snapshot: Snapshot, mart: str) -> pd.DataFrame:
         return pd.DataFrame({"name": view.columns, "type": [str(kind) for kind in view.types]})
 
 
-def preview(snapshot: Snapshot, mart: str, most: int) -> pd.DataFrame:
-    """The first rows of a mart that the snapshot has."""
+def preview(snapshot: Snapshot, mart: str, most: int) -> pa.Table:
+    """The first rows of a mart that the snapshot has, in the types they are published in."""
     if not snapshot.has(mart):
         raise KeyError(mart)
-    return query(snapshot, f"from {mart} limit $most", {"most": most})
+    with _database(snapshot).cursor() as cursor:
+        return cursor.view(mart).limit(most).to_arrow_table()
 
 
 def _unreadable(snapshot: Snapshot, what: str, error: Exception) -> BrokenSnapshotError:

@@ -31,6 +31,7 @@ STYLE = """
 <style>
 [data-testid="stMetricValue"], [data-testid="stMetricDelta"], [data-testid="stTable"] td,
 [data-testid="stMarkdownContainer"] td { font-variant-numeric: tabular-nums; }
+[data-testid="stTextArea"] textarea { font-family: "Source Code Pro", monospace; font-size: .9rem; }
 [data-testid="stMetricValue"] > div { overflow: visible; text-overflow: clip; }
 </style>
 """

@@ -1,4 +1,8 @@
-"""The pages, in the order of the menu."""
+"""The pages, in the order of the menu.
+
+Their folder is not called `pages`, for Streamlit takes files there for pages by itself, and then
+runs them without the frame.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,6 @@ PATHS = ("", *(name for name, _, _ in PAGES[1:]))
 
 def pages() -> list[st.Page]:
     return [
-        st.Page(f"pages/{name}.py", title=title, icon=icon, default=not place)
+        st.Page(f"views/{name}.py", title=title, icon=icon, default=not place)
         for place, (name, title, icon) in enumerate(PAGES)
     ]

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 from streamlit_app.charts import PALETTE, dress
 
 ROW_HEIGHT = 17
-# Dark is bad and seen at once; a full day is pale.
-COVERAGE_SCALE = ((0.0, "#7A2E00"), (0.5, "#D55E00"), (0.9, "#F0B98D"), (1.0, "#A9D5EC"))
+# Only a full day is blue; the more hours are missing the darker the orange.
+COVERAGE_SCALE = ((0.0, "#7A2E00"), (0.6, "#D55E00"), (0.99, "#F5C9A5"), (1.0, "#8CC5E6"))
 MOST_RUNS = 40
 
 
@@ -82,7 +82,8 @@ def stage_times(runs: Sequence[dict[str, Any]]) -> go.Figure:
         )
     dress(figure, height=320, unit="seconds", prices=False)
     figure.update_layout(barmode="stack", showlegend=True)
-    figure.update_xaxes(type="category", nticks=8)
+    # Few runs are not drawn as wide as many.
+    figure.update_xaxes(type="category", nticks=8, range=[-0.5, max(len(shown), 12) - 0.5])
     return figure
 
 

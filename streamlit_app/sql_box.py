@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 
 from streamlit_app.snapshot import Snapshot
@@ -33,7 +32,7 @@ class SqlRefusedError(Exception):
 class Answer:
     """At most ROW_LIMIT rows; `truncated` when there were more."""
 
-    rows: pd.DataFrame
+    rows: pa.Table
     truncated: bool
     seconds: float
 
@@ -94,4 +93,4 @@ def _answer(output: bytes, seconds: float) -> Answer:
     if header["status"] != "ok":
         raise SqlRefusedError(header["message"])
     with pa.ipc.open_stream(stream) as rows:
-        return Answer(rows.read_all().to_pandas(), header["truncated"], seconds)
+        return Answer(rows.read_all(), header["truncated"], seconds)

@@ -74,7 +74,7 @@ def only_select(memory: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement
     [statement] = statements
     kind = statement.type.name.replace("_", " ")
     # A PRAGMA that returns rows is parsed to a SELECT.
-    if _first_word(statement.query) == "PRAGMA":
+    if _first_word(sql) == "PRAGMA":
         kind = "PRAGMA"
     if kind != "SELECT":
         raise RefusedError(
@@ -86,9 +86,12 @@ def only_select(memory: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement
 
 def _first_word(sql: str) -> str:
     """In upper case; comments are no words."""
-    begins = [place for place, _ in duckdb.tokenize(sql)]
-    end = begins[1] if len(begins) > 1 else len(sql)
-    return sql[begins[0] : end].strip().upper()
+    tokens = duckdb.tokenize(sql)
+    begins = [place for place, _ in tokens] + [len(sql)]
+    for (place, kind), end in zip(tokens, begins[1:], strict=True):
+        if kind != duckdb.token_type.comment:
+            return sql[place:end].strip().upper()
+    return ""
 
 
 def answer(request: dict[str, Any]) -> tuple[pa.Table, bool]:

@@ -23,7 +23,7 @@ def no_snapshot(published: Path) -> None:
 def broken_snapshot(reason: str) -> None:
     with st.container(border=True):
         st.subheader("The snapshot cannot be read", anchor=False)
-        st.error(f"{reason[0].upper()}{reason[1:]}.", icon=":material/broken_image:")
+        st.error(f"What is wrong: {reason}.", icon=":material/broken_image:")
         st.write("A refresh publishes a new one beside it; nothing else needs mending:")
         st.code("make refresh", language="sh")
 

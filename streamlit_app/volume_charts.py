@@ -41,6 +41,8 @@ def volume_bars(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str])
                     "line": {"width": 0},
                     "pattern": {
                         "shape": ["" if done else "/" for done in of_coin["is_complete"]],
+                        "fillmode": "overlay",
+                        "fgcolor": "rgba(255, 255, 255, 0.7)",
                         "size": 6,
                         "solidity": 0.35,
                     },

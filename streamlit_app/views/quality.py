@@ -27,33 +27,28 @@ def show_numbers() -> None:
     gates = quality_data.gates(snapshot).values()
     dbt = snapshot.manifest.get("dbt") or {}
     failed = len(dbt.get("failures", []))
-    with st.grid(5, min_column_width=155, gap="xsmall"):
-        st.metric("Rows received", f"{loads['received_count'].sum():,}", border=True)
-        st.metric("Rows rejected", f"{loads['rejected_count'].sum():,}", border=True)
-        st.metric(
-            "Expectations met",
-            f"{sum(gate['expectation_count'] - len(gate['breaches']) for gate in gates):,}",
+    met = sum(gate["expectation_count"] - len(gate["breaches"]) for gate in gates)
+    tiles = {
+        "Rows received": (loads["received_count"].sum(), "by all loads"),
+        "Rows rejected": (loads["rejected_count"].sum(), "kept with their reason"),
+        "Expectations met": (
+            met,
             f"of {sum(gate['expectation_count'] for gate in gates):,} in both gates",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-        )
-        st.metric(
-            "Warnings",
-            f"{sum(gate['warning_count'] for gate in gates):,}",
-            "odd but possible",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-        )
-        st.metric(
-            "dbt tests passed",
-            f"{dbt.get('tests', 0) - failed:,}",
-            "every one" if not failed else f"{failed} failed",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-        )
+        ),
+        "Warnings": (sum(gate["warning_count"] for gate in gates), "odd but possible"),
+        "dbt tests passed": (dbt.get("tests", 0) - failed, f"{failed} failed"),
+    }
+    with st.grid(len(tiles), min_column_width=155, gap="xsmall"):
+        for label, (count, note) in tiles.items():
+            st.metric(
+                label,
+                f"{count:,}",
+                note,
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                height="stretch",
+            )
     with st.container(horizontal=True):
         st.link_button("Quality gates in full", QUALITY, icon=":material/fact_check:")
         st.link_button("Models and lineage", MODELS, icon=":material/account_tree:")

@@ -36,7 +36,7 @@ def show_mart(mart: str) -> None:
     rows, columns, tests = st.tabs(["Rows", "Columns", "Tests"])
     with rows:
         preview = data.preview(snapshot, mart, PREVIEW_ROWS)
-        if preview.empty:
+        if not preview.num_rows:
             states.nothing("This mart has no rows.")
         else:
             st.dataframe(preview, hide_index=True, height=320, key="preview")
@@ -98,13 +98,13 @@ def show_answer(sql: str) -> None:
     except sql_box.SqlRefusedError as error:
         st.error(str(error), icon=":material/block:")
         return
-    if answer.rows.empty:
+    if not answer.rows.num_rows:
         states.nothing("The question has no rows for an answer.")
     else:
         st.dataframe(answer.rows, hide_index=True, key="answer")
     limited = "the first " if answer.truncated else ""
     st.caption(
-        f"{limited}{len(answer.rows):,} rows in {answer.seconds:.1f} s".capitalize()
+        f"{limited}{answer.rows.num_rows:,} rows in {answer.seconds:.1f} s".capitalize()
         + (f". There are more than {sql_box.ROW_LIMIT:,}." if answer.truncated else ".")
     )
 
