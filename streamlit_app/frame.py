@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,9 @@ def _header(snapshot: Snapshot, published: Path, title: str) -> None:
             if st.button("Look now", icon=":material/refresh:", width="stretch"):
                 st.toast(f"Shown is the newest snapshot, {snapshot.id}.", icon=":material/check:")
             st.caption(f"Snapshot `{snapshot.id}`, published {instant(snapshot.built_at)}.")
-    _watch(published, snapshot.folder, REFRESH_SECONDS[every], snapshot)
+    # Read here: what fails inside of a fragment never leaves it.
+    until = data.observed_until(snapshot)
+    _watch(published, snapshot.folder, REFRESH_SECONDS[every], lambda: _tell_age(snapshot, until))
     if snapshot.source_kind == "simulated":
         st.info(
             "**Simulated market.** These prices are made up by a model on this machine. "
@@ -96,23 +99,24 @@ def _header(snapshot: Snapshot, published: Path, title: str) -> None:
 
 
 def _watch(
-    published: Path, shown: Path | None, seconds: int | None, snapshot: Snapshot | None = None
+    published: Path,
+    shown: Path | None,
+    seconds: int | None,
+    tell: Callable[[], None] = lambda: None,
 ) -> None:
-    """Say how old the data is; run the page again when the pointer has moved."""
+    """Run the page again when the pointer has moved; else only `tell` how things are."""
 
     @st.fragment(run_every=seconds)
     def look() -> None:
         if current_folder(published) != shown:
             st.rerun(scope="app")
-        if snapshot is not None:
-            _tell_age(snapshot)
+        tell()
 
     look()
 
 
-def _tell_age(snapshot: Snapshot) -> None:
+def _tell_age(snapshot: Snapshot, until: datetime | None) -> None:
     now = datetime.now(UTC)
-    until = data.observed_until(snapshot)
     told = [f"published {age(snapshot.built_at, now)}"]
     if snapshot.source_kind == "live" and until is not None:
         told.insert(0, age(until.replace(tzinfo=UTC), now))
