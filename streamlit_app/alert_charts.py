@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from streamlit_app.charts import DOWN, GRID, UP, dress
+from streamlit_app.charts import DOWN, GRID, UP, dress, times
 from streamlit_app.formatting import HOVER_PRICE, change, duration
 
 COLOURS = {"up": UP, "down": DOWN}
@@ -28,58 +29,63 @@ def told(episode: object, now: datetime) -> str:
 
 def over_price(prices: pd.DataFrame, episodes: pd.DataFrame, now: datetime) -> go.Figure:
     """Mean prices of one coin with its episodes shaded and their openings marked."""
-    figure = go.Figure(
-        go.Scatter(
-            x=prices["bucket"],
-            y=prices["mean"].to_numpy(),
-            mode="lines",
-            name="price",
-            line={"color": "#0072B2", "width": 1.8},
-            connectgaps=False,
-            hovertemplate="%{y:" + HOVER_PRICE + "}<extra></extra>",
-        )
+    traces = [
+        trace
+        for direction, of_direction in episodes.groupby("direction")
+        for trace in (_shades(direction, of_direction, now), _marks(direction, of_direction, now))
+    ]
+    line = go.Scatter(
+        x=times(prices["bucket"]),
+        y=prices["mean"].to_numpy(),
+        mode="lines",
+        name="price",
+        line={"color": "#0072B2", "width": 1.8},
+        connectgaps=False,
+        hovertemplate="%{y:" + HOVER_PRICE + "}<extra></extra>",
     )
-    for direction, of_direction in episodes.groupby("direction"):
-        figure.add_trace(
-            go.Scatter(
-                x=of_direction["opened_at"],
-                y=of_direction["price_usd_at_open"].to_numpy(),
-                mode="markers",
-                name=WORDS[direction],
-                customdata=[told(episode, now) for episode in of_direction.itertuples()],
-                marker={
-                    "symbol": SYMBOLS[direction],
-                    "size": 11,
-                    "color": COLOURS[direction],
-                    "line": {"width": 1, "color": "white"},
-                },
-                hovertemplate="opened at %{y:" + HOVER_PRICE + "}, %{customdata}<extra></extra>",
-            )
-        )
+    figure = go.Figure([*traces, line])
     dress(figure, height=380, unit="USD")
     figure.update_layout(
         showlegend=True,
         hovermode="closest",
-        shapes=[
-            {
-                "type": "rect",
-                "xref": "x",
-                "yref": "paper",
-                "x0": episode.opened_at,
-                "x1": now if pd.isna(episode.closed_at) else episode.closed_at,
-                "y0": 0,
-                "y1": 1,
-                "fillcolor": COLOURS[episode.direction],
-                "opacity": SHADE,
-                "line": {"width": 0},
-                "layer": "below",
-            }
-            for episode in episodes.itertuples()
-        ],
+        barmode="overlay",
+        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
     )
     if not prices.empty:
         figure.update_xaxes(range=[prices["bucket"].min(), now])
     return figure
+
+
+def _shades(direction: str, episodes: pd.DataFrame, now: datetime) -> go.Bar:
+    """From opening to end over the whole height; bars, for a shape each takes ten times longer."""
+    lengths = episodes["closed_at"].fillna(now) - episodes["opened_at"]
+    return go.Bar(
+        x=times(episodes["opened_at"]),
+        y=np.ones(len(episodes)),
+        width=(lengths.dt.total_seconds() * 1000).to_numpy(),
+        offset=0,
+        yaxis="y2",
+        marker={"color": COLOURS[direction], "opacity": SHADE, "line": {"width": 0}},
+        showlegend=False,
+        hoverinfo="skip",
+    )
+
+
+def _marks(direction: str, episodes: pd.DataFrame, now: datetime) -> go.Scatter:
+    return go.Scatter(
+        x=times(episodes["opened_at"]),
+        y=episodes["price_usd_at_open"].to_numpy(),
+        mode="markers",
+        name=WORDS[direction],
+        customdata=[told(episode, now) for episode in episodes.itertuples()],
+        marker={
+            "symbol": SYMBOLS[direction],
+            "size": 11,
+            "color": COLOURS[direction],
+            "line": {"width": 1, "color": "white"},
+        },
+        hovertemplate="opened at %{y:" + HOVER_PRICE + "}, %{customdata}<extra></extra>",
+    )
 
 
 def side_by_side(
@@ -92,9 +98,9 @@ def side_by_side(
         begins = of_direction["opened_at"].clip(lower=start)
         figure.add_trace(
             go.Bar(
-                base=begins,
-                x=(ends - begins).dt.total_seconds() * 1000,
-                y=of_direction["coin_id"].map(names),
+                base=times(begins),
+                x=((ends - begins).dt.total_seconds() * 1000).to_numpy(),
+                y=of_direction["coin_id"].map(names).tolist(),
                 orientation="h",
                 name=WORDS[direction],
                 customdata=[told(episode, now) for episode in of_direction.itertuples()],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from streamlit_app.charts import DOWN, NEUTRAL, UP, dress
+from streamlit_app.charts import DOWN, NEUTRAL, UP, dress, times
 
 KINDS = (
     ("advancing_count", "▲ rising", UP),
@@ -52,7 +52,7 @@ def breadth_history(days: pd.DataFrame) -> go.Figure:
     figure = go.Figure(
         [
             go.Bar(
-                x=days["breadth_date"],
+                x=times(days["breadth_date"]),
                 y=days[column] * sign,
                 customdata=days[column],
                 name=name,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -36,6 +38,11 @@ def colours(coin_ids: Iterable[str]) -> dict[str, str]:
 
 def dashes(coin_ids: Iterable[str]) -> dict[str, str]:
     return {coin: DASHES[place % len(DASHES)] for place, coin in enumerate(coin_ids)}
+
+
+def times(column: pd.Series) -> np.ndarray:
+    """As Plotly takes them at once; a Series it would turn into objects one by one."""
+    return column.to_numpy(dtype="datetime64[ms]")
 
 
 def dress(figure: go.Figure, *, height: int, unit: str = "", prices: bool = True) -> go.Figure:

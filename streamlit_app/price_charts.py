@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from streamlit_app.charts import DOWN, UP, colours, dashes, dress
+from streamlit_app.charts import DOWN, UP, colours, dashes, dress, times
 from streamlit_app.formatting import HOVER_PRICE
 
 CHART_HEIGHT = 430
@@ -107,7 +107,7 @@ def candles(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]) -> 
     for place, (coin, of_coin) in enumerate(_split(rows, order), start=1):
         figure.add_trace(
             go.Candlestick(
-                x=of_coin["bucket"],
+                x=times(of_coin["bucket"]),
                 open=of_coin["open"],
                 high=of_coin["high"],
                 low=of_coin["low"],
@@ -133,7 +133,7 @@ def _split(
 
 def _line(coin: str, rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]) -> go.Scatter:
     return go.Scatter(
-        x=rows["bucket"],
+        x=times(rows["bucket"]),
         y=rows["mean"].to_numpy(),
         customdata=rows[["low", "high", "sample_count", "mean"]].to_numpy(dtype=float),
         mode="lines+markers" if _needs_marks(rows["mean"]) else "lines",

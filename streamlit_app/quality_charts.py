@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from streamlit_app.charts import PALETTE, dress
+from streamlit_app.charts import PALETTE, dress, times
 
 ROW_HEIGHT = 17
 # Only a full day is blue; the more hours are missing the darker the orange.
@@ -25,7 +25,7 @@ def coverage_map(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]
     wide, seen, expected = (table.reindex(places) for table in (wide, seen, expected))
     figure = go.Figure(
         go.Heatmap(
-            x=wide.columns,
+            x=times(wide.columns.to_series()),
             y=[names[coin] for coin in places],
             z=wide.to_numpy(),
             customdata=pd.concat([seen, expected], axis=1)

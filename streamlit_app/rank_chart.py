@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from streamlit_app.charts import colours, dashes, dress
+from streamlit_app.charts import colours, dashes, dress, times
 
 
 def rank_lines(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]) -> go.Figure:
@@ -20,7 +20,7 @@ def rank_lines(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]) 
         of_coin = of_coin.set_index("rank_date").asfreq("D")
         figure.add_trace(
             go.Scatter(
-                x=of_coin.index,
+                x=times(of_coin.index.to_series()),
                 y=of_coin["performance_rank"].astype(float),
                 customdata=of_coin["change_24h_pct"].to_numpy(dtype=float),
                 mode="lines+markers",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from streamlit_app.charts import colours, dress
+from streamlit_app.charts import colours, dress, times
 from streamlit_app.formatting import dollars
 
 METHODS = {
@@ -23,7 +23,7 @@ def volume_bars(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str])
         of_coin = rows[rows["coin_id"] == coin]
         figure.add_trace(
             go.Bar(
-                x=of_coin["volume_date"],
+                x=times(of_coin["volume_date"]),
                 y=of_coin["volume_usd"],
                 name=names[coin],
                 meta=names[coin],

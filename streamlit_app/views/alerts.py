@@ -18,7 +18,7 @@ from streamlit_app.periods import AUTO, Span, choose_period, interval_hours
 THRESHOLDS = (1, 20)
 ROWS_ON_TIMELINE = 25
 MOST_NEWS = 12
-MOST_ROWS = 500
+MOST_ROWS = 100
 MOST_FILTERED = 20
 
 snapshot = shown_snapshot()
