@@ -44,16 +44,16 @@ def over_price(prices: pd.DataFrame, episodes: pd.DataFrame, now: datetime) -> g
         hovertemplate="%{y:" + HOVER_PRICE + "}<extra></extra>",
     )
     figure = go.Figure([*traces, line])
-    dress(figure, height=380, unit="USD")
-    figure.update_layout(
+    return dress(
+        figure,
+        height=380,
+        unit="USD",
+        x={} if prices.empty else {"range": [prices["bucket"].min(), now]},
+        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
         showlegend=True,
         hovermode="closest",
         barmode="overlay",
-        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
     )
-    if not prices.empty:
-        figure.update_xaxes(range=[prices["bucket"].min(), now])
-    return figure
 
 
 def _shades(direction: str, episodes: pd.DataFrame, now: datetime) -> go.Bar:
@@ -92,11 +92,11 @@ def side_by_side(
     episodes: pd.DataFrame, names: dict[str, str], order: list[str], start: datetime, now: datetime
 ) -> go.Figure:
     """A bar from opening to end for each episode, a row for each coin of `order`."""
-    figure = go.Figure()
+    bars = []
     for direction, of_direction in episodes.groupby("direction"):
         ends = of_direction["closed_at"].fillna(now)
         begins = of_direction["opened_at"].clip(lower=start)
-        figure.add_trace(
+        bars.append(
             go.Bar(
                 base=times(begins),
                 x=((ends - begins).dt.total_seconds() * 1000).to_numpy(),
@@ -118,15 +118,20 @@ def side_by_side(
                 hovertemplate="%{y} " + direction + ": %{customdata}<extra></extra>",
             )
         )
-    dress(figure, height=ROW_HEIGHT * len(order) + 80, prices=False)
-    figure.update_layout(showlegend=True, hovermode="closest", barmode="overlay", bargap=0.35)
-    figure.update_xaxes(type="date", range=[start, now], showgrid=True, gridcolor=GRID)
-    figure.update_yaxes(
-        categoryorder="array",
-        categoryarray=[names[coin] for coin in reversed(order)],
-        nticks=None,
-        dtick=1,
-        showgrid=False,
-        tickformat="",
+    return dress(
+        go.Figure(bars),
+        height=ROW_HEIGHT * len(order) + 80,
+        prices=False,
+        x={"type": "date", "range": [start, now], "showgrid": True, "gridcolor": GRID},
+        y={
+            "categoryorder": "array",
+            "categoryarray": [names[coin] for coin in reversed(order)],
+            "nticks": 0,
+            "dtick": 1,
+            "showgrid": False,
+        },
+        showlegend=True,
+        hovermode="closest",
+        barmode="overlay",
+        bargap=0.35,
     )
-    return figure

@@ -34,17 +34,18 @@ def breadth_bar(day: pd.Series) -> go.Figure:
             if day[column]
         ]
     )
-    dress(figure, height=64, prices=False)
-    figure.update_layout(
+    return dress(
+        figure,
+        height=64,
+        prices=False,
+        x={"visible": False, "fixedrange": True, "range": [0, int(day["ranked_count"])]},
+        y={"visible": False, "fixedrange": True},
         barmode="stack",
         showlegend=False,
         hovermode="closest",
         margin={"l": 0, "r": 0, "t": 8, "b": 8},
         bargap=0,
     )
-    figure.update_xaxes(visible=False, fixedrange=True)
-    figure.update_yaxes(visible=False, fixedrange=True)
-    return figure
 
 
 def breadth_history(days: pd.DataFrame) -> go.Figure:
@@ -62,7 +63,6 @@ def breadth_history(days: pd.DataFrame) -> go.Figure:
             for (column, name, colour), sign in ((KINDS[0], 1), (KINDS[2], -1))
         ]
     )
-    dress(figure, height=190, unit="coins", prices=False)
-    figure.update_layout(barmode="relative")
-    figure.update_yaxes(tickformat="~s", labelalias={}, nticks=5)
-    return figure
+    return dress(
+        figure, height=190, unit="coins", prices=False, y={"nticks": 5}, barmode="relative"
+    )

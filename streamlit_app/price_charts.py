@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from streamlit_app.charts import DOWN, UP, colours, dashes, dress, times
+from streamlit_app.charts import DOWN, NEUTRAL, UP, colours, dashes, dress, times
 from streamlit_app.formatting import HOVER_PRICE
 
 CHART_HEIGHT = 430
@@ -68,11 +68,13 @@ def shared_scale(
     """All coins on one axis, in USD; colours by `order`. Of several `groups` each is lower."""
     figure = go.Figure([_line(coin, of_coin, names, order) for coin, of_coin in _split(rows)])
     height = CHART_HEIGHT if groups == 1 else GROUP_HEIGHT
-    dress(figure, height=height, unit="USD, log scale" if log else "USD")
-    figure.update_layout(showlegend=True)
-    if log:
-        figure.update_yaxes(type="log", dtick="D2", nticks=None)
-    return figure
+    return dress(
+        figure,
+        height=height,
+        unit="USD, log scale" if log else "USD",
+        y={"type": "log", "dtick": "D2", "nticks": 0} if log else {},
+        showlegend=True,
+    )
 
 
 def rebased(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]) -> go.Figure:
@@ -87,10 +89,14 @@ def rebased(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]) -> 
                 hovertemplate=REBASED_HOVER,
             )
             figure.add_trace(line)
-    dress(figure, height=CHART_HEIGHT, unit="% from the first point", prices=False)
-    figure.add_hline(y=0, line={"width": 1, "dash": "dot", "color": "#868E96"})
-    figure.update_yaxes(ticksuffix=" %")
-    return figure
+    return dress(
+        figure,
+        height=CHART_HEIGHT,
+        unit="% from the first point",
+        prices=False,
+        y={"ticksuffix": " %", "zeroline": True, "zerolinecolor": NEUTRAL, "zerolinewidth": 1},
+        showlegend=True,
+    )
 
 
 def own_scales(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]) -> go.Figure:
@@ -120,7 +126,6 @@ def candles(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]) -> 
             row=place,
             col=1,
         )
-    figure.update_xaxes(rangeslider_visible=False)
     return figure
 
 
@@ -164,7 +169,12 @@ def _stacked(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]) ->
         vertical_spacing=34 / height,
         subplot_titles=[f"{names[coin]}, USD" for coin in coins],
     )
-    dress(figure, height=height)
-    figure.update_layout(showlegend=False, hoversubplots="axis")
+    dress(
+        figure,
+        height=height,
+        x={"rangeslider": {"visible": False}},
+        showlegend=False,
+        hoversubplots="axis",
+    )
     figure.update_annotations(x=0, xanchor="left", font={"size": 14})
     return figure

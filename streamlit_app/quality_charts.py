@@ -45,10 +45,13 @@ def coverage_map(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]
             hoverongaps=False,
         )
     )
-    dress(figure, height=ROW_HEIGHT * len(places) + 90, prices=False)
-    figure.update_layout(hovermode="closest")
-    figure.update_yaxes(showgrid=False, nticks=None, dtick=1, tickformat="")
-    return figure
+    return dress(
+        figure,
+        height=ROW_HEIGHT * len(places) + 90,
+        prices=False,
+        y={"showgrid": False, "nticks": 0, "dtick": 1},
+        hovermode="closest",
+    )
 
 
 def stage_times(runs: Sequence[dict[str, Any]]) -> go.Figure:
@@ -80,11 +83,16 @@ def stage_times(runs: Sequence[dict[str, Any]]) -> go.Figure:
                 hovertemplate="failed, nothing was published<extra></extra>",
             )
         )
-    dress(figure, height=320, unit="seconds", prices=False)
-    figure.update_layout(barmode="stack", showlegend=True)
-    # Few runs are not drawn as wide as many.
-    figure.update_xaxes(type="category", nticks=8, range=[-0.5, max(len(shown), 12) - 0.5])
-    return figure
+    return dress(
+        figure,
+        height=320,
+        unit="seconds",
+        prices=False,
+        # Few runs are not drawn as wide as many.
+        x={"type": "category", "nticks": 8, "range": [-0.5, max(len(shown), 12) - 0.5]},
+        barmode="stack",
+        showlegend=True,
+    )
 
 
 def has_failed(run: dict[str, Any]) -> bool:

@@ -37,8 +37,12 @@ def rank_lines(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]) 
                 hovertemplate="%{meta} rank %{y:d} · %{customdata:+.2f} %<extra></extra>",
             )
         )
-    dress(figure, height=400, unit="rank", prices=False)
-    figure.update_layout(showlegend=True)
-    last = rows["performance_rank"].max()
-    figure.update_yaxes(range=[last + 0.7, 0.3], tickformat="d", tick0=1, nticks=8)
-    return figure
+    worst = rows["performance_rank"].max()
+    return dress(
+        figure,
+        height=400,
+        unit="rank",
+        prices=False,
+        y={"range": [worst + 0.7, 0.3], "tickformat": "d", "nticks": 8},
+        showlegend=True,
+    )

@@ -53,7 +53,12 @@ def volume_bars(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str])
                 ),
             )
         )
-    dress(figure, height=400, unit="USD", prices=False)
-    figure.update_layout(barmode="group", showlegend=True)
-    figure.update_yaxes(tickformat="", exponentformat="B", tickprefix="$", rangemode="tozero")
-    return figure
+    return dress(
+        figure,
+        height=400,
+        unit="USD",
+        prices=False,
+        y={"exponentformat": "B", "tickprefix": "$", "rangemode": "tozero"},
+        barmode="group",
+        showlegend=True,
+    )
