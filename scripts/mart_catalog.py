@@ -81,7 +81,10 @@ def marts_catalog(manifest: Any, tests: Iterable[DataTest]) -> list[dict[str, An
 
 
 def claims(test: Any) -> Iterator[str]:
-    """What a test says, in words where its kind is known, else by its name."""
+    """What a test says, in words where its kind is known, else by its name.
+
+    Several claims of one test share its result.
+    """
     metadata = getattr(test, "test_metadata", None)
     if metadata is None:
         yield _plain(test.name.removeprefix("assert_").replace("_", " "))
@@ -91,10 +94,11 @@ def claims(test: Any) -> Iterator[str]:
     match metadata.name:
         case "unique_grain":
             yield f"one row per {', '.join(arguments['columns'])}"
-        case "never_null":
-            yield f"never null: {', '.join(c for c in arguments['columns'] if c[0] != '_')}"
         case "holds":
-            yield _plain(arguments["claim"])
+            filled = [c for c in arguments.get("never_null", []) if not c.startswith("_")]
+            if filled:
+                yield f"never null: {', '.join(filled)}"
+            yield from map(_plain, arguments.get("claims", []))
         case "not_null":
             yield f"{column} is not null"
         case "unique":

@@ -59,7 +59,7 @@ def test_build_runs_models_data_tests_and_unit_tests(checkout: Path) -> None:
     kinds = [result["unique_id"].split(".")[0] for result in results]
     assert kinds.count("model") == 25
     assert kinds.count("unit_test") > 50
-    assert kinds.count("test") > 90
+    assert kinds.count("test") > 80
     assert {result["status"] for result in results} == {"success", "pass", "no-op"}
 
 

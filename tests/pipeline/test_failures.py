@@ -112,6 +112,26 @@ def test_failing_dbt_test_stops_with_its_name_count_and_rows(built: Settings) ->
 
 
 @pytest.mark.parametrize(
+    ("change", "broken"),
+    [("price_usd = -1", "price_usd > 0"), ("price_usd = null", "price_usd is not null")],
+)
+def test_failing_claim_is_named_among_those_of_its_model(
+    built: Settings, change: str, broken: str
+) -> None:
+    with duckdb.connect(str(built.warehouse_path)) as warehouse:
+        warehouse.sql(
+            f"update staging.stg_coingecko__market_chart_points set {change}"  # noqa: S608
+            " where coin_id = 'bitcoin' and observed_at = (select min(observed_at)"
+            " from staging.stg_coingecko__market_chart_points where coin_id = 'bitcoin')"
+        )
+    with pytest.raises(JobError) as failure:
+        refresh(built)
+    assert "holds_stg_coingecko__market_chart_points" in str(failure.value)
+    assert f"1 rows, for example broken_claim={broken}, " in str(failure.value)
+    assert "coin_id=bitcoin" in str(failure.value)
+
+
+@pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
         (("--source", "nowhere"), {}, "simulated"),

@@ -14,16 +14,15 @@ signals as (
 
 numbered as (
 
-    -- A stretch ends with the observation that closes: between two of them there
-    -- is at most one episode.
+    -- A stretch ends with the observation that closes. Between two of these
+    -- there is at most one episode.
     select
         *,
         count(case when signal = 0 then 1 end) over (
             partition by {{ series }}
             order by observed_at
-            rows between unbounded preceding and current row
-        )
-        - case when signal = 0 then 1 else 0 end as stretch_number
+            rows between unbounded preceding and 1 preceding
+        ) as stretch_number
     from signals
 
 ),

@@ -5,24 +5,33 @@
 
 {% set rules = [] %}
 {% for threshold in (selectable + [move]) | unique | sort %}
-    {% set _ = rules.append(("price_move", threshold, threshold == move)) %}
+    {% set _ = rules.append({
+        "type": "price_move",
+        "threshold": threshold,
+        "in_force": threshold == move,
+        "selectable": threshold in selectable,
+    }) %}
 {% endfor %}
-{% set _ = rules.append(("depeg", depeg, true)) %}
+{% set _ = rules.append({
+    "type": "depeg",
+    "threshold": depeg,
+    "in_force": true,
+    "selectable": false,
+}) %}
 
 with
 
 thresholds as (
 
     -- Rounded, for 80 % of 3 in binary is a hair more than 2.4.
-    {% for alert_type, threshold, is_in_force in rules %}
+    {% for rule in rules %}
+        {% set reset = (reset_ratio * rule.threshold) | round(9) %}
         select
-            '{{ alert_type }}' as alert_type,
-            cast({{ threshold }} as {{ double_type() }}) as threshold_pct,
-            cast({{ (reset_ratio * threshold) | round(9) }} as {{ double_type() }})
-                as reset_pct,
-            {{ is_in_force | lower }} as is_in_force,
-            {{ (alert_type == "price_move" and threshold in selectable) | lower }}
-                as is_selectable
+            '{{ rule.type }}' as alert_type,
+            cast({{ rule.threshold }} as {{ double_type() }}) as threshold_pct,
+            cast({{ reset }} as {{ double_type() }}) as reset_pct,
+            {{ rule.in_force | lower }} as is_in_force,
+            {{ rule.selectable | lower }} as is_selectable
         {{ "union all" if not loop.last }}
     {% endfor %}
 
