@@ -17,7 +17,7 @@ from streamlit_app.periods import AUTO, Span, choose_period, interval_hours
 
 THRESHOLDS = (1, 20)
 ROWS_ON_TIMELINE = 25
-MOST_NEWS = 12
+MOST_NEWS = 8
 MOST_ROWS = 100
 MOST_FILTERED = 20
 
@@ -58,7 +58,7 @@ def show_news(now: datetime) -> None:
                     "What": shown["what"].map({"opened": "○ opened", "closed": "✓ closed"}),
                     "Coin": shown["coin_id"].map(names),
                     "Peak": shown["peak_change_pct"].map(coloured_change),
-                    "Severity": shown["severity"].map(SEVERITY_MARKS),
+                    "Severity": shown["severity"].map(SEVERITY_MARKS).str.split().str[0],
                 }
             ),
             border="horizontal",
@@ -68,7 +68,7 @@ def show_news(now: datetime) -> None:
         newest = f", the newest {len(shown)} above" if len(news) > len(shown) else ""
         st.caption(
             f"{counts.get('opened', 0)} opened and {counts.get('closed', 0)} closed since "
-            f"{instant(choices[since])}{newest}."
+            f"{instant(choices[since])}{newest}. {', '.join(SEVERITY_MARKS.values())}."
         )
 
 

@@ -27,8 +27,11 @@ def show(rows: pd.DataFrame, chosen: list[str]) -> None:
         key="volumes",
         alt=f"Daily volume of {', '.join(chosen)} in US dollars",
     )
-    if not rows["is_complete"].all():
+    unfinished = rows[~rows["is_complete"]]
+    if unfinished["volume_usd"].notna().any():
         st.caption("Hatched: the day is still running, or an hour of it was not seen.")
+    elif not unfinished.empty:
+        st.caption("The running day has no bar yet: its figure is known at the midnight it ends.")
     with st.expander("What this figure is", icon=":material/info:", expanded=False):
         st.markdown(
             "The source reports a **rolling sum over 24 hours**. A day has that figure "
