@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -107,9 +108,12 @@ def _watch(
 ) -> None:
     """Run the page again when the pointer has moved; else only `tell` how things are."""
 
+    looks = count()
+
     @st.fragment(run_every=seconds)
     def look() -> None:
-        if current_folder(published) != shown:
+        # The first look is within the run that resolved the pointer just before.
+        if next(looks) and current_folder(published) != shown:
             st.rerun(scope="app")
         tell()
 
