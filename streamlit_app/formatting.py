@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 UNKNOWN = "-"
+# Not a place to break a line.
+NARROW = "\N{NO-BREAK SPACE}"
 # d3-format, for Plotly: six significant digits without an exponent.
 AXIS_PRICE = ",.6~r"
 HOVER_PRICE = "$,.6~r"
@@ -43,7 +45,7 @@ def change(value: float | None) -> str:
     if is_unknown(value):
         return UNKNOWN
     arrow = "▲" if value > 0 else "▼" if value < 0 else "■"
-    return f"{arrow} {value:+.2f} %"
+    return f"{arrow}{NARROW}{value:+.2f}{NARROW}%"
 
 
 def coloured_change(value: float | None) -> str:
@@ -80,6 +82,11 @@ def instant(value: datetime | None) -> str:
     if value.tzinfo is not None:
         value = value.astimezone(UTC)
     return f"{value:%Y-%m-%d %H:%M} UTC"
+
+
+def short_instant(value: datetime | None, unknown: str = UNKNOWN) -> str:
+    """Day and time without the year, for narrow tables."""
+    return unknown if is_unknown(value) else f"{value:%d %b %H:%M}".replace(" ", NARROW)
 
 
 def duration(length: timedelta) -> str:

@@ -33,7 +33,6 @@ STYLE = """
 <style>
 [data-testid="stMetricValue"], [data-testid="stMetricDelta"], [data-testid="stTable"] td,
 [data-testid="stMarkdownContainer"] td { font-variant-numeric: tabular-nums; }
-[data-testid="stTable"] :is(td, th) { white-space: nowrap; padding: .3rem .45rem; }
 [data-testid="stTextArea"] textarea { font: .9rem/1.5 "Source Code Pro", monospace; }
 [data-testid="stMetricValue"] > div { overflow: visible; text-overflow: clip; }
 </style>

@@ -57,6 +57,19 @@ class Guarded:
         await self._app(scope, receive, with_headers)
 
 
+class QualitySite:
+    """The folder of the site, which each refresh replaces and the first one makes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files = StaticFiles(directory=folder, html=True, check_dir=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        there = (self._folder / "index.html").is_file()
+        answer = self._files if there else _absent("The quality gates", "make refresh")
+        await answer(scope, receive, send)
+
+
 def file_routes(settings: Settings) -> list[Mount]:
     """Everything below /files."""
 
@@ -77,14 +90,13 @@ def file_routes(settings: Settings) -> list[Mount]:
             headers={"content-disposition": f'attachment; filename="{path.stem}.csv"'},
         )
 
-    quality = StaticFiles(directory=settings.quality_docs_dir / "site", html=True, check_dir=False)
     return [
         Mount(
             "/files",
             routes=[
                 Route("/models", models),
                 Route("/snapshots/{run_id}/{mart}.{kind}", mart),
-                Mount("/quality", quality),
+                Mount("/quality", QualitySite(settings.quality_docs_dir / "site")),
             ],
             middleware=[Middleware(Guarded)],
         )

@@ -11,13 +11,14 @@ from streamlit_app import alert_charts, alert_data, data, states, visits
 from streamlit_app.alert_data import DIRECTIONS, SEVERITIES, SEVERITY_MARKS
 from streamlit_app.charts import put
 from streamlit_app.coin_choice import choose_coins, labels, short_names
-from streamlit_app.formatting import change, coloured_change, instant, price
+from streamlit_app.formatting import NARROW, change, coloured_change, instant, price, short_instant
 from streamlit_app.frame import shown_snapshot
 from streamlit_app.periods import AUTO, Span, choose_period, interval_hours
 
 THRESHOLDS = (1, 20)
 ROWS_ON_TIMELINE = 25
 MOST_NEWS = 8
+NEWS = {"opened": f"○{NARROW}opened", "closed": f"✓{NARROW}closed"}
 MOST_ROWS = 100
 MOST_FILTERED = 20
 
@@ -54,8 +55,8 @@ def show_news(now: datetime) -> None:
         st.table(
             pd.DataFrame(
                 {
-                    "When (UTC)": shown["happened_at"].map("{:%d %b %H:%M}".format),
-                    "What": shown["what"].map({"opened": "○ opened", "closed": "✓ closed"}),
+                    "When": shown["happened_at"].map(short_instant),
+                    "What": shown["what"].map(NEWS),
                     "Coin": shown["coin_id"].map(names),
                     "Peak": shown["peak_change_pct"].map(coloured_change),
                     "Severity": shown["severity"].map(SEVERITY_MARKS).str.split().str[0],
@@ -115,7 +116,7 @@ def find_episodes(now: datetime) -> tuple[pd.DataFrame, Span]:
             disabled=not published,
             help="By the largest move. Severities belong to the published threshold.",
         )
-        span = choose_period(data.first_price_hour(snapshot), now, "30 d")
+    span = choose_period(data.first_price_hour(snapshot), now, "30 d")
     wanted = chosen or coins["coin_id"].tolist()
     if published or not snapshot.has(alert_data.THRESHOLD_EPISODES):
         return (
@@ -203,10 +204,8 @@ def show_depegs(span: Span) -> None:
             {
                 "Coin": rows["coin_id"].map(names),
                 "Severity": rows["severity"].map(SEVERITY_MARKS),
-                "Opened": rows["opened_at"].map("{:%d %b %H:%M}".format),
-                "Closed": rows["closed_at"].map(
-                    lambda at: "open" if pd.isna(at) else f"{at:%d %b %H:%M}"
-                ),
+                "Opened": rows["opened_at"].map(short_instant),
+                "Closed": rows["closed_at"].map(lambda at: short_instant(at, "open")),
                 "Furthest": rows["peak_change_pct"].map(coloured_change),
             }
         ).head(50),

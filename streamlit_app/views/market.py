@@ -12,7 +12,7 @@ from streamlit_app.alert_data import SEVERITY_MARKS
 from streamlit_app.breadth_chart import breadth_bar, breadth_history
 from streamlit_app.charts import put
 from streamlit_app.coin_choice import choose_coins, short_names
-from streamlit_app.formatting import change, coloured_change, price
+from streamlit_app.formatting import change, coloured_change, price, short_instant
 from streamlit_app.frame import shown_snapshot
 
 TILES = 6
@@ -88,7 +88,7 @@ def show_alerts() -> None:
                 "Severity": shown["severity"].map(SEVERITY_MARKS),
                 "Coin": shown["coin_id"].map(names),
                 "Peak": shown["peak_change_pct"].map(coloured_change),
-                "Since": shown["opened_at"].map("{:%d %b %H:%M}".format),
+                "Since": shown["opened_at"].map(short_instant),
             }
         ),
         border="horizontal",
