@@ -19,7 +19,7 @@ THRESHOLDS = (1, 20)
 ROWS_ON_TIMELINE = 25
 MOST_NEWS = 8
 NEWS = {"opened": f"○{NARROW}opened", "closed": f"✓{NARROW}closed"}
-MOST_ROWS = 100
+MOST_ROWS = 50
 MOST_FILTERED = 20
 
 snapshot = shown_snapshot()
