@@ -48,6 +48,7 @@ def show(page: Any) -> None:
     """Run a page of `st.navigation` on the snapshot of this moment."""
     st.html(STYLE)
     published = published_dir()
+    snapshot = None
     try:
         snapshot = current(published)
         st.session_state[SHOWN] = snapshot
@@ -58,9 +59,9 @@ def show(page: Any) -> None:
         states.no_snapshot(published)
         _watch(published, None, SECONDS_WITHOUT_SNAPSHOT)
     except BrokenSnapshotError as error:
-        # Snapshots are dropped in time: the one that was open may be gone, and another current.
-        if current_folder(published) != getattr(st.session_state.get(SHOWN), "folder", None):
-            st.session_state.pop(SHOWN, None)
+        # Old snapshots are dropped: the one that was being read may be gone, and another current.
+        if snapshot is not None and current_folder(published) != snapshot.folder:
+            st.rerun()
         states.broken_snapshot(str(error))
         _watch(published, current_folder(published), SECONDS_WITHOUT_SNAPSHOT)
 

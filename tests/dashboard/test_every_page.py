@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from streamlit_app import frame, snapshot
 from tests.dashboard.conftest import (
     PAGES,
     OpenPage,
@@ -123,6 +125,22 @@ def test_the_kind_of_the_source_is_said(
     assert [word for word in ("Simulated market", "Replay") if word in told] == (
         [banner] if banner else []
     )
+
+
+def test_a_snapshot_that_is_dropped_while_it_is_read_gives_way_to_the_current_one(
+    open_page: OpenPage, published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = snapshot.read(current(published))
+    republish(published, "next", lambda folder: None)
+    shutil.rmtree(old.folder)
+    answers = iter([old])
+    monkeypatch.setattr(
+        frame, "current", lambda folder: next(answers, None) or snapshot.current(folder)
+    )
+    app = open_page("market")
+    healthy(app)
+    assert not app.error
+    assert any("`next`" in caption.value for caption in app.caption)
 
 
 def test_an_old_snapshot_is_warned_of(open_page: OpenPage, published: Path) -> None:
