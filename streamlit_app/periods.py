@@ -73,12 +73,12 @@ def _choose_days(first: datetime, last: datetime) -> Span:
     )
 
 
-def interval_hours(span: Span, chosen: str) -> int:
-    """Hours of a point. `auto` takes the shortest that keeps a curve readable."""
+def interval_hours(span: Span, chosen: str, *, most: int = MOST_POINTS, least: int = 1) -> int:
+    """Hours of a point. `auto` is the shortest from `least` hours on with up to `most` points."""
     if chosen != AUTO:
         return INTERVAL_HOURS[chosen]
     hours = (span.end - span.start) / timedelta(hours=1)
     return next(
-        (step for step in INTERVAL_HOURS.values() if hours / step <= MOST_POINTS),
+        (step for step in INTERVAL_HOURS.values() if step >= least and hours / step <= most),
         max(INTERVAL_HOURS.values()),
     )

@@ -59,7 +59,7 @@ def show_news(now: datetime) -> None:
                     "What": shown["what"].map(NEWS),
                     "Coin": shown["coin_id"].map(names),
                     "Peak": shown["peak_change_pct"].map(coloured_change),
-                    "Severity": shown["severity"].map(SEVERITY_MARKS).str.split().str[0],
+                    "●": shown["severity"].map(SEVERITY_MARKS).str.split().str[0],
                 }
             ),
             border="horizontal",

@@ -15,6 +15,8 @@ from streamlit_app.frame import shown_snapshot
 from streamlit_app.periods import AUTO, INTERVAL_HOURS, Span, choose_period, interval_hours
 
 DEFAULT_COINS = 3
+# An hour of history holds one sample, which makes no candle.
+CANDLE_BOUNDS = {"most": 200, "least": 4}
 SHARED, OWN, REBASED, LOG, CANDLES = "Shared", "Separate", "Per cent", "Log", "Candles"
 
 snapshot = shown_snapshot()
@@ -68,7 +70,9 @@ def choose(sources: list[str]) -> Choice:
         )
     first, _ = data.price_span(snapshot, coins["coin_id"].tolist(), source)
     span = choose_period(first, data.observed_until(snapshot), "7 d")
-    return Choice(coin_ids, source, view, span, interval_hours(span, interval), in_bands)
+    bounds = CANDLE_BOUNDS if view == CANDLES else {}
+    hours = interval_hours(span, interval, **bounds)
+    return Choice(coin_ids, source, view, span, hours, in_bands)
 
 
 def draw(rows: pd.DataFrame, choice: Choice) -> None:
@@ -119,10 +123,14 @@ def describe(rows: pd.DataFrame, choice: Choice) -> None:
         st.caption(f"No price of {', '.join(empty)} from {choice.source} in this period.")
     step = "an hour" if choice.hours == 1 else f"{choice.hours} hours"
     running = "" if rows["is_complete"].dropna().all() else " The last point is still running."
+    drawn = (
+        f"a candle for {step}: first, highest, lowest and last sample; rising ones are hollow"
+        if choice.view == CANDLES
+        else f"a point for {step}: the mean of the samples, with their range and number on hover"
+    )
     st.caption(
-        f"{instant(rows['bucket'].min())} to {instant(data.observed_until(snapshot))}, a point "
-        f"for {step}: the mean of the samples, with their range and number on hover. These are "
-        f"quotes as sampled, not trades. Gaps are times without a sample.{running}"
+        f"{instant(rows['bucket'].min())} to {instant(data.observed_until(snapshot))}, {drawn}. "
+        f"These are quotes as sampled, not trades. Gaps are times without a sample.{running}"
     )
 
 

@@ -69,6 +69,12 @@ def test_a_long_period_takes_a_coarser_interval(days: int, hours: int) -> None:
     assert interval_hours(Span(NOON - timedelta(days=days), NOON), AUTO) == hours
 
 
+def test_candles_are_of_hours_that_hold_several_samples() -> None:
+    day = Span(NOON - timedelta(days=1), NOON)
+    assert interval_hours(day, AUTO, most=200, least=4) == 4
+    assert interval_hours(day, "1 h", most=200, least=4) == 1
+
+
 def test_a_visit_lasts_until_half_an_hour_passes() -> None:
     at = datetime(2026, 11, 1, 12, tzinfo=UTC)
     first = visits.opened(None, NOON, at)
