@@ -8,7 +8,8 @@ DATA ?= $(or $(CRYPTO_DATA_DIR),data)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-postgres setup-spark refresh live rebuild check docs site test lint format bench lock clean
+.PHONY: help setup setup-postgres setup-spark refresh live rebuild dashboard check docs site test \
+    lint format bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,6 +28,9 @@ live: $(VENV)/.installed ## The same with CoinGecko; key and plan from .env, kep
 
 rebuild: $(VENV)/.installed ## Remake the warehouse from landing
 	@$(BIN)/python scripts/rebuild.py $(ARGS)
+
+dashboard: $(VENV)/.installed ## Look at the published snapshot in a browser, on localhost:8501
+	@$(BIN)/python -m streamlit_app $(ARGS)
 
 check: $(VENV)/.installed ## Run both quality gates over the warehouse as it is
 	@$(BIN)/python scripts/check.py $(ARGS)

@@ -1,0 +1,1 @@
+"""The dashboard. It reads the published snapshot and nothing else."""

@@ -1,0 +1,139 @@
+"""Runs one reader's SELECT over the marts in a process of its own, which can do nothing else.
+
+Started by `sql_box` with a request on its standard input, one JSON object: `sql`, `files` (path by
+mart), `row_limit`, `memory_mb`, `seconds`. It answers with a line of JSON (`status`: ok, refused
+or failed, `message`, `truncated`) and, when ok, the rows as an Arrow stream.
+
+Three walls stand between the SQL and the machine: DuckDB's parser lets one SELECT through, DuckDB
+itself has no files but those of the marts, no network and a locked configuration, and the
+operating system gives the process no more memory, time and disk than a small question needs.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+THREADS = 2
+# Beyond DuckDB's own limit: the interpreter, the libraries, strings under construction.
+MEMORY_BESIDE_DUCKDB_MB = 1536
+MOST_ANSWER_BYTES = 20_000_000
+OUT_OF_REACH = (
+    "Files and the network are out of reach here: only the marts of the snapshot can be read."
+)
+
+
+class RefusedError(Exception):
+    """The question is not answered; the message says why and what can be done."""
+
+
+def bound(memory_mb: int, seconds: int) -> None:
+    """No file can be written, and memory and processor time are limited."""
+    memory = (memory_mb + MEMORY_BESIDE_DUCKDB_MB) * 1_000_000
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    processor = THREADS * seconds + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
+
+
+def locked_database(files: dict[str, str], memory_mb: int) -> duckdb.DuckDBPyConnection:
+    """The marts as views, and nothing else that could be reached."""
+    memory = duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": f"{memory_mb}MB",
+            "threads": THREADS,
+            "temp_directory": "",
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "allow_community_extensions": False,
+            "python_enable_replacements": False,
+        },
+    )
+    memory.execute("set allowed_paths = $paths", {"paths": list(files.values())})
+    memory.execute("set enable_external_access = false")
+    for mart, path in files.items():
+        memory.read_parquet(path).create_view(mart)
+    memory.execute("set lock_configuration = true")
+    return memory
+
+
+def only_select(memory: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+    """The one SELECT of the text, by DuckDB's own parser. Raises RefusedError."""
+    statements = memory.extract_statements(sql)
+    if not statements:
+        raise RefusedError("There is no statement to run.")
+    if len(statements) > 1:
+        raise RefusedError(f"One statement at a time: these are {len(statements)}. Run one SELECT.")
+    [statement] = statements
+    kind = statement.type.name.replace("_", " ")
+    # A PRAGMA that returns rows is parsed to a SELECT.
+    if _first_word(sql) == "PRAGMA":
+        kind = "PRAGMA"
+    if kind != "SELECT":
+        raise RefusedError(
+            f"Only SELECT is run here, and this is {kind}: the snapshot is for reading and cannot "
+            "be changed, written out or configured."
+        )
+    return statement
+
+
+def _first_word(sql: str) -> str:
+    """In upper case; comments are no words."""
+    tokens = duckdb.tokenize(sql)
+    begins = [place for place, _ in tokens] + [len(sql)]
+    for (place, kind), end in zip(tokens, begins[1:], strict=True):
+        if kind != duckdb.token_type.comment:
+            return sql[place:end].strip().upper()
+    return ""
+
+
+def answer(request: dict[str, Any]) -> tuple[pa.Table, bool]:
+    """Rows, and whether there were more than the limit."""
+    memory = locked_database(request["files"], request["memory_mb"])
+    statement = only_select(memory, request["sql"])
+    limit = request["row_limit"]
+    rows = memory.sql(statement.query).limit(limit + 1).to_arrow_table()
+    if rows.nbytes > MOST_ANSWER_BYTES:
+        raise RefusedError(
+            f"The answer is larger than {MOST_ANSWER_BYTES // 1_000_000} MB: choose fewer columns."
+        )
+    return rows.slice(0, limit), rows.num_rows > limit
+
+
+def reply(request: dict[str, Any]) -> tuple[dict[str, Any], pa.Table | None]:
+    """The line that goes ahead, and the rows."""
+    try:
+        rows, truncated = answer(request)
+    except RefusedError as error:
+        return {"status": "refused", "message": str(error)}, None
+    except duckdb.PermissionException:
+        return {"status": "refused", "message": OUT_OF_REACH}, None
+    except (duckdb.OutOfMemoryException, MemoryError):
+        message = f"This needs more memory than the {request['memory_mb']} MB it may have."
+        return {"status": "refused", "message": message}, None
+    except (duckdb.Error, pa.ArrowException) as error:
+        return {"status": "failed", "message": str(error)}, None
+    return {"status": "ok", "truncated": truncated}, rows
+
+
+def main() -> None:
+    request = json.load(sys.stdin)
+    bound(request["memory_mb"], request["seconds"])
+    header, rows = reply(request)
+    out = sys.stdout.buffer
+    out.write(json.dumps(header).encode() + b"\n")
+    if rows is not None:
+        with pa.ipc.new_stream(out, rows.schema) as stream:
+            stream.write_table(rows)
+    out.flush()
+
+
+if __name__ == "__main__":
+    main()
