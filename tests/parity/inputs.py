@@ -49,10 +49,10 @@ def simulated(folder: Path) -> Input:
 
 
 def recorded(folder: Path) -> Input:
-    """Pages of a month, one an error, a stretch of them missing until the last load."""
+    """Daily pages of three weeks; those of the second come last."""
     with gzip.open(PAGES, "rb") as file:
-        pages = file.readlines()[:40]
-    parts = [pages[:12], pages[24:], pages[12:24]]
+        pages = file.readlines()[:21]
+    parts = [pages[:7], pages[14:], pages[7:14]]
     settings = []
     for number, part in enumerate(parts):
         recording = folder / f"part_{number}.ndjson"
