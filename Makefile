@@ -42,7 +42,7 @@ site: $(VENV)/.installed ## What the scheduled refresh serves: docs, quality doc
 	@$(BIN)/python scripts/docs.py --site site $(ARGS)
 
 test: $(VENV)/.installed-dev ## Run the whole test suite
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.installed-dev ## Check Python and SQL
 	@$(BIN)/ruff check .

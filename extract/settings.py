@@ -83,6 +83,7 @@ class Spark:
     warehouse_url: str | None = None
     raw_url: str | None = None
     catalog: str = "hive"
+    shuffle_partitions: int = 4
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ class Settings:
             "POSTGRES_SSLMODE": self.postgres.sslmode,
             "SPARK_MASTER": self.spark.master,
             "SPARK_CATALOG": self.spark.catalog,
+            "SPARK_SHUFFLE_PARTITIONS": str(self.spark.shuffle_partitions),
             "SPARK_WAREHOUSE_URL": self.spark_warehouse_url,
             "SPARK_RAW_URL": self.spark_raw_url,
         }
@@ -272,6 +274,7 @@ def _spark(values: Mapping[str, str]) -> Spark:
         warehouse_url=values.get("SPARK_WAREHOUSE_URL"),
         raw_url=values.get("SPARK_RAW_URL"),
         catalog=catalog,
+        shuffle_partitions=_positive(values, "SPARK_SHUFFLE_PARTITIONS", Spark.shuffle_partitions),
     )
 
 

@@ -37,7 +37,7 @@ def check_loads(settings: Settings, store: RawStore, gates: Gates) -> GateResult
     result: GateResult | None = None
     for load_id in _loads_not_passed(settings, store):
         found = _check(settings, gates, "raw", [load_id], store)
-        _remember(settings, load_id)
+        remember_passed(settings, load_id)
         result = found if result is None else _joined(result, found)
     return result or _check(settings, gates, "raw", [], store)
 
@@ -92,7 +92,8 @@ def _loads_not_passed(settings: Settings, store: RawStore) -> list[str]:
     return sorted(loads)
 
 
-def _remember(settings: Settings, load_id: str) -> None:
+def remember_passed(settings: Settings, load_id: str) -> None:
+    """Gate 1 is not asked again about this load and those before it."""
     new = settings.gate_pointer.with_suffix(".new")
     new.write_text(json.dumps({"load_id": load_id}))
     new.replace(settings.gate_pointer)

@@ -9,6 +9,8 @@ from typing import Any
 MARTS_SCHEMA = "marts"
 GRAIN = "One row per"
 NOT_RUN = "not run"
+# Contracts name types as three engines understand them.
+PUBLISHED_TYPES = {"string": "varchar", "float8": "double"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def marts_catalog(manifest: Any, tests: Iterable[DataTest]) -> list[dict[str, An
                 "columns": [
                     {
                         "name": column.name,
-                        "type": column.data_type,
+                        "type": PUBLISHED_TYPES.get(column.data_type, column.data_type),
                         "description": _plain(column.description),
                     }
                     for column in mart.columns.values()

@@ -29,6 +29,15 @@ COINS = ("bitcoin", "ethereum", "tether", "wrapped-bitcoin", "dogecoin", "pepe")
 HISTORY_DAYS = 5
 
 
+# Workers take whole files, in this order: what takes longest must not begin last.
+LONGEST_FIRST = ("parity", "faults", "browser", "reference", "pipeline", "replay")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folders = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: folders.get(item.path.parent.name, len(folders)))
+
+
 @contextmanager
 def quiet_stage(name: str) -> Iterator[Callable[[str], None]]:
     yield lambda detail: None

@@ -87,9 +87,8 @@ def spark_settings(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPARK_CONF_DIR", str(conf))
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        patch.setenv("SPARK_SHUFFLE_PARTITIONS", "1")
         patch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)
-        spark = Spark(master=master, catalog="in-memory")
+        spark = Spark(master=master, catalog="in-memory", shuffle_partitions=1)
         try:
             yield settings_for(data_dir, target="spark", spark=spark, **changes)
         finally:

@@ -18,8 +18,6 @@ from streamlit_app.navigation import PAGES
 from tests.browser.conftest import OpenWindow, Window
 from tests.browser.readers import Seen, read
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 WIDTHS = (390, 820, 1440)
 PATHS = {name: "/" if not place else f"/{name}" for place, (name, _, _) in enumerate(PAGES)}
 CHARTS = {"market": 2, "prices": 1, "volume": 1, "rankings": 1, "alerts": 2, "quality": 2}

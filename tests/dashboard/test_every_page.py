@@ -20,7 +20,6 @@ from tests.dashboard.conftest import (
     without_rows,
 )
 
-pytestmark = pytest.mark.xdist_group("dashboard")
 # Marts that came after the first snapshots were published.
 YOUNGER_MARTS = {
     "fct_market_breadth_daily": "market",

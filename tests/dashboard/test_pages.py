@@ -13,8 +13,6 @@ import pytest
 
 from tests.dashboard.conftest import OpenPage, current, healthy, keep_rows, republish, texts
 
-pytestmark = pytest.mark.xdist_group("dashboard")
-
 
 def rows(published: Path, sql: str, *values: object) -> list[tuple]:
     with duckdb.connect(":memory:") as memory:

@@ -23,8 +23,6 @@ from streamlit_app.served_files import file_routes
 from tests.conftest import settings_for
 from tests.dashboard.conftest import current
 
-pytestmark = pytest.mark.xdist_group("dashboard")
-
 
 @dataclass(frozen=True)
 class Answer:

@@ -10,8 +10,6 @@ from streamlit_app import sql_box, sql_process
 from streamlit_app.snapshot import Snapshot
 from streamlit_app.snapshot import current as current_snapshot
 
-pytestmark = pytest.mark.xdist_group("dashboard")
-
 ONLY_SELECT = "Only SELECT"
 OUT_OF_REACH = "out of reach"
 

@@ -16,9 +16,6 @@ from extract.settings import PROJECT_ROOT, Settings
 from scripts import docs
 from scripts.exit_codes import ExitCode
 
-# One worker makes the checkout for all of these.
-pytestmark = pytest.mark.xdist_group("dbt")
-
 DBT = Path(sys.executable).with_name("dbt")
 
 

@@ -96,6 +96,7 @@ def test_the_example_lists_what_the_code_reads_and_nothing_else(variables: set[s
         "SPARK_CATALOG",
         "SPARK_MASTER",
         "SPARK_RAW_URL",
+        "SPARK_SHUFFLE_PARTITIONS",
         "SPARK_THRIFT_HOST",
         "SPARK_THRIFT_PORT",
         "SPARK_WAREHOUSE_URL",

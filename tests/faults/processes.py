@@ -15,12 +15,12 @@ from scripts.exit_codes import JobError
 from tests.conftest import refresh
 
 PRELOAD = [
+    "tests.conftest",
     "dbt.adapters.duckdb",
     "dbt.cli.main",
     "expectations.validation",
     "great_expectations",
     "scripts.job",
-    "tests.conftest",
 ]
 
 

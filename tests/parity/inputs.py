@@ -6,6 +6,7 @@ The first load of each leaves days that a later one adds rows to.
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,6 +29,10 @@ class Input:
     landing_dir: Path
     loads: tuple[tuple[Path, ...], ...]
     expected: Path
+
+    @property
+    def catalog(self) -> list[dict]:
+        return json.loads((self.expected / "catalog.json").read_text())["marts"]
 
     def deliver(self, load: int, landing_dir: Path) -> None:
         """Put the archives of one load where a target takes them up."""

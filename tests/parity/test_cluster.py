@@ -1,4 +1,7 @@
-"""Spark as processes of their own: a master, two workers, and executors that share only storage."""
+"""Spark as processes of their own: a master, two workers, and executors that share only storage.
+
+What the gates and the tests of dbt say does not depend on where the executors are.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from extract.settings import Settings
+from scripts.publish import publish
 from tests import snapshots
 from tests.engines import spark_settings
 from tests.parity import inputs
-from tests.parity.loading import load_in_parts
+from tests.parity.loading import load_parts
 from tests.recordings import FOLDER
-
-pytestmark = pytest.mark.xdist_group("engines")
 
 MASTER = "local-cluster[2,1,1024]"
 
@@ -32,7 +34,8 @@ def built(given: inputs.Input, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder: Path = tmp_path_factory.mktemp("cluster_data")
     with spark_settings(folder / "data", master=MASTER) as settings:
         settings = replace(settings, source_kind=given.source_kind)
-        load_in_parts(settings, given)
+        load_parts(settings, given, range(len(given.loads)))
+        publish(settings, "20261101T120500000000Z-cluster", {}, given.catalog)
         yield settings
 
 

@@ -17,9 +17,6 @@ from tests.reference.markets import Arrival, Recipe, arrivals, in_loads, made, r
 from tests.reference.reference import marts
 from tests.reference.warehouse import Warehouse
 
-# One worker prepares the warehouse for all of these.
-pytestmark = pytest.mark.xdist_group("reference")
-
 SHOWN = 20
 EPISODE_IDS = {"fct_price_alerts": "alert_id", "fct_threshold_episodes": "episode_id"}
 

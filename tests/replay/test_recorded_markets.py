@@ -18,8 +18,7 @@ from tests import snapshots
 from tests.conftest import refresh
 from tests.recordings import FOLDER, needs_recordings
 
-# One worker replays the pages for all of these.
-pytestmark = [needs_recordings, pytest.mark.xdist_group("replay")]
+pytestmark = needs_recordings
 
 PAGES = FOLDER / "coingecko" / "markets_daily_2023_2024.ndjson.gz"
 DAY = timedelta(days=1)
