@@ -70,7 +70,7 @@ def build(
     unfinished = settings.state_dir / UNFINISHED_BUILD
     if settings.target == "spark":
         if unfinished.exists():
-            drop_models(settings)
+            drop_models()
         unfinished.touch()
     if select:
         arguments += ["--select", *(f"+{part.removeprefix('+')}" for part in select.split())]

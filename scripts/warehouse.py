@@ -95,10 +95,15 @@ def spark_session() -> Any:
     return session
 
 
-def drop_models(settings: Settings) -> None:
-    """On Spark: remove every table and view that dbt made, files without a table among them."""
+def drop_models() -> None:
+    """On Spark: remove every table and view that dbt made, and files that no table has."""
+    session = spark_session()
+    hadoop = session._jvm.org.apache.hadoop.fs
     for schema in MODEL_SCHEMAS:
-        spark_session().sql(f"drop schema if exists {schema} cascade")
+        if session.catalog.databaseExists(schema):
+            location = hadoop.Path(session.catalog.getDatabase(schema).locationUri)
+            session.sql(f"drop schema {schema} cascade")
+            location.getFileSystem(session._jsc.hadoopConfiguration()).delete(location, True)
 
 
 @contextmanager
