@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 SAMPLE_ROWS = 3
 # Spark replaces the days of a table one after the other. Where a build was cut off, some may be
-# new and others old, and the next build would not know: it begins from raw.
+# new and others old, and the next build would not know: it begins from raw, with all models.
 UNFINISHED_BUILD = "build_unfinished"
 # The manifest and results as JSON would take longer to write than half of the models.
 NO_JSON = "--no-write-json"
@@ -71,6 +71,7 @@ def build(
     if settings.target == "spark":
         if unfinished.exists():
             drop_models()
+            select = None
         unfinished.touch()
     if select:
         arguments += ["--select", *(f"+{part.removeprefix('+')}" for part in select.split())]
