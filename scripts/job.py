@@ -67,8 +67,9 @@ class Job:
 
     def refresh(self, select: str | None = None, full_refresh: bool = False) -> JobReport:
         """Take up what is new and publish it. Raises JobError."""
-        self._import_ahead()
+        imports = self._import_ahead()
         self.fetch()
+        imports.join()
         return self.build_and_publish(select, full_refresh)
 
     def fetch(self) -> None:
@@ -139,14 +140,18 @@ class Job:
             self._settings, self.report.run_id, self._facts(), dbt.catalog if dbt else None
         )
 
-    def _import_ahead(self) -> None:
+    def _import_ahead(self) -> threading.Thread:
         """dbt takes seconds to import: use the wait for the network."""
+        # dlt uses it meanwhile, and must not meet it half imported.
+        importlib.import_module("pydantic.main")
 
         def run() -> None:
             for module in ("dbt.cli.main", f"dbt.adapters.{self._settings.target}"):
                 importlib.import_module(module)
 
-        threading.Thread(target=run, name="import-ahead", daemon=True).start()
+        thread = threading.Thread(target=run, name="import-ahead", daemon=True)
+        thread.start()
+        return thread
 
     def _take_in(self) -> None:
         settings, report = self._settings, self.report
