@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,12 +45,15 @@ def opened(url: str) -> Iterator[Query]:
 
 
 def spark_session() -> Any:
-    """The session that dbt made, with its settings."""
+    """The session that dbt made, with its settings. Instants are shown in UTC, as on a server."""
     from pyspark.sql import SparkSession
 
     session = SparkSession.getActiveSession()
     if session is None:
         raise WarehouseUnavailableError("there is no Spark session in this process")
+    # pyspark gives instants in the zone of the process.
+    os.environ["TZ"] = "UTC"
+    time.tzset()
     return session
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from expectations.warehouse import spark_session
 from extract.settings import Settings
 from scripts.exit_codes import ExitCode, JobError
 
@@ -81,18 +81,6 @@ def reading(settings: Settings) -> Iterator[Reader]:
     else:
         with duckdb.connect(str(settings.warehouse_path)) as file:
             yield Reader([name for (name,) in file.sql(MART_NAMES).fetchall()], file.sql)
-
-
-def spark_session() -> Any:
-    """The session that dbt opened. Its instants are shown in UTC, whatever the machine's zone."""
-    from pyspark.sql import SparkSession
-
-    session = SparkSession.getActiveSession()
-    if session is None:
-        raise RuntimeError("dbt has not opened a Spark session in this process")
-    os.environ["TZ"] = "UTC"
-    time.tzset()
-    return session
 
 
 def drop_models() -> None:

@@ -15,10 +15,11 @@ from urllib.request import url2pathname
 
 import pytest
 
+from expectations.warehouse import spark_session
 from extract.settings import Settings
 from scripts.dbt_build import UNFINISHED_BUILD, build, invoke
 from scripts.job import Job
-from scripts.warehouse import reading, set_aside, spark_session
+from scripts.warehouse import reading, set_aside
 from tests import snapshots
 from tests.conftest import quiet_stage
 from tests.engines import postgres_settings, spark_settings
