@@ -1,4 +1,4 @@
-# `make help` lists what there is. The environment makes itself, whichever target comes first.
+# `make help` lists the targets. The environment is created by whichever target runs first.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,64 +8,77 @@ DATA ?= $(or $(CRYPTO_DATA_DIR),data)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-postgres setup-spark refresh live rebuild dashboard check docs site test \
-    lint format bench lock clean
+.PHONY: help setup setup-postgres setup-spark refresh live rebuild dashboard check doctor docs \
+    site restore-state save-state test \
+    campaign lint format bench sources lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(VENV)/.installed ## Install the pinned requirements into .venv
 
-setup-postgres: $(VENV)/.installed-postgres ## The same and what --target postgres needs
+setup-postgres: $(VENV)/.installed-postgres ## The same, plus what --target postgres needs
 
-setup-spark: $(VENV)/.installed-spark ## The same and what --target spark needs
+setup-spark: $(VENV)/.installed-spark ## The same, plus what --target spark needs
 
-refresh: $(VENV)/.installed ## Take up what is new, build, check and publish (simulated market)
+refresh: $(VENV)/.installed ## Load what is new, build, check and publish (simulated market)
 	@$(BIN)/python scripts/refresh.py $(ARGS)
 
-live: $(VENV)/.installed ## The same with CoinGecko; key and plan from .env, kept in data/live
+live: $(VENV)/.installed ## The same on CoinGecko; key and plan from .env, data in data/live
 	@$(BIN)/python scripts/refresh.py --source live --data-dir $(DATA)/live $(ARGS)
 
-rebuild: $(VENV)/.installed ## Remake the warehouse from landing
+rebuild: $(VENV)/.installed ## Rebuild the warehouse from landing
 	@$(BIN)/python scripts/rebuild.py $(ARGS)
 
-dashboard: $(VENV)/.installed ## Look at the published snapshot in a browser, on localhost:8501
+dashboard: $(VENV)/.installed ## Serve the published snapshot to a browser, on localhost:8501
 	@$(BIN)/python -m streamlit_app $(ARGS)
 
-check: $(VENV)/.installed ## Run both quality gates over the warehouse as it is
+check: $(VENV)/.installed ## Run both quality gates, and verify the published snapshots
 	@$(BIN)/python scripts/check.py $(ARGS)
 
-docs: $(VENV)/.installed ## One static page of the models with their lineage
+doctor: $(VENV)/.installed ## Report the state of the data folder and what to do; changes nothing
+	@$(BIN)/python scripts/doctor.py $(ARGS)
+
+docs: $(VENV)/.installed ## Write one static page of the models with their lineage
 	@$(BIN)/python scripts/docs.py $(ARGS)
 
-site: $(VENV)/.installed ## What the scheduled refresh serves: docs, quality docs, published data
+site: $(VENV)/.installed ## Build what the scheduled refresh serves: docs, quality docs, published data
 	@$(BIN)/python scripts/docs.py --site site $(ARGS)
+
+restore-state: $(VENV)/.installed ## Restore data/live from a release of the repository (needs gh)
+	@$(BIN)/python scripts/state.py restore --data-dir $(DATA)/live $(ARGS)
+
+save-state: $(VENV)/.installed ## Save data/live, with checksums, as assets of that release
+	@$(BIN)/python scripts/state.py save --data-dir $(DATA)/live $(ARGS)
 
 test: $(VENV)/.installed-dev ## Run the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-lint: $(VENV)/.installed-dev ## Check Python and SQL
+campaign: $(VENV)/.installed-dev ## Run the fault tests at full scale (hours), write docs/reliability.md; ARGS="--only kills"
+	@$(BIN)/python scripts/campaign.py $(ARGS)
+
+lint: $(VENV)/.installed-dev ## Check Python, its types, and SQL
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
-format: $(VENV)/.installed-dev ## Put Python and SQL into shape
+format: $(VENV)/.installed-dev ## Format Python and SQL
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --processes 2 dbt_project/models dbt_project/tests
 
-bench: $(VENV)/.installed ## Time and memory of a first refresh, one with news, one without
+bench: $(VENV)/.installed ## Measure a first refresh, one half an hour later, one with nothing new
 	@$(BIN)/python scripts/bench.py $(ARGS)
 
-lock: $(VENV)/.installed-dev ## Pin every package beneath the requirements anew (needs uv)
-	@grep -hv '^-' requirements*.txt > $(VENV)/direct.txt
-	@echo '# Every package at the version the project was tested with. Made by `make lock`.' \
-	    > constraints.txt
-	@$(UV) pip compile -q --no-annotate --no-header --no-emit-index-url $(VENV)/direct.txt \
-	    >> constraints.txt
+sources: $(VENV)/.installed ## Write what dbt knows of raw from what the sources declare
+	@$(BIN)/python scripts/dbt_sources.py
 
-clean: ## Remove everything that was installed or made, data included
-	rm -rf $(VENV) data target site logs
+lock: $(VENV)/.installed ## Pin what the requirements list, with hashes; ARGS=--upgrade (needs uv)
+	@$(BIN)/python scripts/lock.py $(ARGS)
+
+clean: ## Remove everything that was installed or generated, data included
+	rm -rf $(VENV) data target site logs campaign
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -76,16 +89,16 @@ else
 	@$(UV) venv --quiet --python $(PYTHON) $(VENV)
 endif
 
-# Without compiled byte code the first imports would take twice as long.
+# Without compiled byte code, the first imports would take twice as long.
 define install
 	@echo 'Installing $(1) ...'
-	@$(if $(UV),$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check) -r $(1)
+	@$(if $(UV),$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check) --require-hashes -r $(1)
 endef
 
-$(VENV)/.installed: requirements.txt constraints.txt | $(VENV)/bin/python
-	$(call install,requirements.txt)
+$(VENV)/.installed: requirements.lock | $(VENV)/bin/python
+	$(call install,requirements.lock)
 	@touch $@
 
-$(VENV)/.installed-%: requirements-%.txt $(VENV)/.installed
-	$(call install,requirements-$*.txt)
+$(VENV)/.installed-%: requirements-%.lock $(VENV)/.installed
+	$(call install,requirements-$*.lock)
 	@touch $@

@@ -18,8 +18,8 @@ def price_alerts() -> Iterator[Claim]:
         "severity of a price move agrees with its peak: "
         f"watch < {high:g} <= high < {critical:g} <= critical",
         "alert_type = 'price_move' and severity <> case "
-        f"when abs(peak_change_pct) >= {critical!r} then 'critical' "
-        f"when abs(peak_change_pct) >= {high!r} then 'high' else 'watch' end",
+        f"when abs(peak_change_pct) >= {critical!r} - 1e-9 then 'critical' "
+        f"when abs(peak_change_pct) >= {high!r} - 1e-9 then 'high' else 'watch' end",
         shown,
     )
 
@@ -112,7 +112,7 @@ def _episodes(identity: str, shown: str) -> Iterator[Claim]:
     yield none_where(
         "the size of peak_change_pct is at least threshold_pct",
         "peak_change_pct is null or threshold_pct is null "
-        "or abs(peak_change_pct) < threshold_pct * (1 - 1e-9)",
+        "or abs(peak_change_pct) < threshold_pct - 1e-9",
         shown,
     )
     yield none_where(

@@ -1,6 +1,6 @@
 """Which tables and columns a gate finds, and the claims about them."""
 
-# ruff: noqa: S608 - queries are put together from constants and validated load ids.
+# ruff: noqa: S608 - queries are put together from constants and load numbers.
 
 from collections.abc import Mapping, Sequence
 

@@ -11,8 +11,6 @@ from typing import Any, ClassVar
 from great_expectations.execution_engine import ExecutionEngine
 from great_expectations.expectations import UnexpectedRowsExpectation
 from great_expectations.expectations.metadata_types import FailureSeverity
-from great_expectations.render import LegacyDiagnosticRendererType, RenderedTableContent
-from great_expectations.render.renderer.renderer import renderer
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
 from expectations.claims import Claim
@@ -43,16 +41,17 @@ class ExpectClaimToHold(UnexpectedRowsExpectation):
         self,
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: ExecutionEngine | None = None,
+        execution_engine: ExecutionEngine[Any] | None = None,
     ) -> dict[str, Any]:
         """Rows are fetched only if there are any: the base class runs each query twice."""
         row_count = metrics[ROW_COUNT]
         result: dict[str, Any] = {"observed_value": row_count}
         if row_count:
+            assert execution_engine is not None  # noqa: S101
             result["details"] = {"unexpected_rows": self._sample_rows(execution_engine)}
         return {"success": row_count == 0, "result": result}
 
-    def _sample_rows(self, execution_engine: ExecutionEngine) -> list[dict[str, Any]]:
+    def _sample_rows(self, execution_engine: ExecutionEngine[Any]) -> list[dict[str, Any]]:
         broken = f"({self.unexpected_rows_query}) as broken"
         sample = f"select * from {broken} limit {MAX_SAMPLE_ROWS}"  # noqa: S608
         metric = MetricConfiguration(
@@ -62,25 +61,6 @@ class ExpectClaimToHold(UnexpectedRowsExpectation):
         )
         rows = execution_engine.resolve_metrics([metric])[metric.id]
         return [json_safe_row(row) for row in rows]
-
-    @classmethod
-    @renderer(renderer_type=LegacyDiagnosticRendererType.OBSERVED_VALUE)
-    def _diagnostic_observed_value_renderer(cls, result: Any = None, **_: Any) -> str:
-        count = result.result.get("observed_value")
-        if count is None:
-            return "could not be evaluated"
-        return "1 row" if count == 1 else f"{count:,} rows"
-
-    @classmethod
-    @renderer(renderer_type=LegacyDiagnosticRendererType.UNEXPECTED_TABLE)
-    def _diagnostic_unexpected_table_renderer(
-        cls, result: Any = None, **_: Any
-    ) -> list[RenderedTableContent] | None:
-        rows = result.result.get("details", {}).get("unexpected_rows")
-        if not rows:
-            return None
-        table = [[str(value) for value in row.values()] for row in rows]
-        return [RenderedTableContent(table=table, header_row=list(rows[0]))]
 
 
 def json_safe_row(row: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ A query names the batch as `{batch}`. Where a query joins, the batch needs an al
 does not, it must have none: Great Expectations adds its own.
 """
 
-# ruff: noqa: S608 - queries are put together from constants and validated load ids.
+# ruff: noqa: S608 - queries are put together from constants and load numbers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ class Claim:
     """What must hold, and the query for the rows that break it.
 
     `observed` is a template over the columns of the first such row. `names_tables` says that
-    those rows name the tables at fault in a column `table_name`.
+    those rows name the tables at fault in a column `table_name`. `rows` is a query for the `row_id`
+    of every row of the batch without which the claim would hold, where there are such.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Claim:
     reason: str = ""
     observed: str = ""
     names_tables: bool = False
+    rows: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,14 @@ def text_list(values: Sequence[str]) -> str:
     return ", ".join(f"'{value}'" for value in values or [""])
 
 
-def loaded_by(load_ids: Sequence[str] | None) -> str:
+def number_list(values: Sequence[int]) -> str:
+    """A SQL list of whole numbers. An empty list becomes -1, which no load has."""
+    return ", ".join(str(int(value)) for value in values or [-1])
+
+
+def loaded_by(load_numbers: Sequence[int] | None) -> str:
     """The where clause that selects the rows of the loads; none for all rows."""
-    return "" if load_ids is None else f" where _dlt_load_id in ({text_list(load_ids)})"
+    return "" if load_numbers is None else f" where load_number in ({number_list(load_numbers)})"
 
 
 def none_where(
@@ -66,7 +73,8 @@ def none_where(
 ) -> Claim:
     """No row of the batch meets the condition; `columns` are shown of the rows that do."""
     query = f"select {columns} from {{batch}} where {condition}"
-    return Claim(text, query, severity, reason)
+    rows = f"select row_id from {{batch}} where {condition}" if "row_id" in columns else ""
+    return Claim(text, query, severity, reason, rows=rows)
 
 
 def filled(*columns: str) -> Claim:

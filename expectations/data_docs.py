@@ -1,89 +1,128 @@
-"""Data Docs as pages that need nothing but themselves.
+"""Data Docs: the last results of both gates as pages that need nothing but themselves.
 
-Great Expectations' own pages load style sheets and scripts from five public hosts and a logo
-whose address carries an id of the project, and the tables of its index are drawn by those
-scripts. Here that is cut out, a short style sheet is put in, and the index is written anew.
+They are rendered here from the results that Great Expectations keeps. Its own pages load style
+sheets and scripts from five public hosts, and put values into HTML as they are.
 """
+
+from __future__ import annotations
 
 import json
 import re
 import shutil
-from html import escape
+from dataclasses import dataclass
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
-from expectations.validation import RESULTS_FOLDER, stored_context
+from expectations.html_pages import render
+from expectations.results import RESULTS_FOLDER
 
 SITE_FOLDER = "site"
+SUITE_NAME = re.compile(r"(raw|marts)\.([a-z0-9_]+)")
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
-table { border-collapse: collapse; margin: .5rem 0; }
-th, td { border-bottom: 1px solid #8884; padding: .3rem .8rem; text-align: left; }
-td { vertical-align: top; }
-.cooltip .top, .card:has(.btn-group-toggle) { display: none; }
-.fa-check-circle::before { color: #1a7f37; content: "\\2713"; }
-.fa-times::before { color: #b3261e; content: "\\2717"; }
-.fa-exclamation-triangle::before { color: #9a6700; content: "!"; }
-.fa-comment::before { content: "note"; font-style: normal; font-size: 80%; }
-"""
 
-LOADED_FROM_ELSEWHERE = re.compile(
-    r"<script\b.*?</script>|<footer>.*?</footer>|<link\b[^>]*>|<img\b[^>]*>", re.DOTALL
-)
-FOREIGN_IMAGE = re.compile(r"url\('https?://[^']*'\)")
+@dataclass(frozen=True)
+class Expectation:
+    """One claim and how it fared; `rows` are a few of those that break it."""
+
+    text: str
+    severity: str
+    reason: str | None
+    held: bool
+    observed: str
+    query: str
+    rows: list[dict[str, Any]]
+
+    @property
+    def columns(self) -> list[str]:
+        return list(dict.fromkeys(column for row in self.rows for column in row))
+
+
+@dataclass(frozen=True)
+class SuiteResult:
+    """One table's expectations, broken ones first, critical ones before warnings."""
+
+    gate: str
+    table: str
+    checked_at: str
+    expectations: list[Expectation]
+
+    @property
+    def name(self) -> str:
+        return f"{self.gate}.{self.table}"
+
+    @property
+    def page(self) -> str:
+        return f"{self.gate}/{self.table}.html"
+
+    @property
+    def held(self) -> int:
+        return sum(expectation.held for expectation in self.expectations)
+
+    @property
+    def critical(self) -> int:
+        return self._broken("critical")
+
+    @property
+    def warnings(self) -> int:
+        return self._broken("warning")
+
+    def _broken(self, severity: str) -> int:
+        return sum(
+            not expectation.held and expectation.severity == severity
+            for expectation in self.expectations
+        )
 
 
 def write_site(docs_dir: Path) -> Path:
     """Render the results kept under `docs_dir` to `docs_dir/site`; returns its index page."""
     building = docs_dir / f"{SITE_FOLDER}.new"
     shutil.rmtree(building, ignore_errors=True)
-    stored_context(docs_dir / RESULTS_FOLDER, building).build_data_docs()
-    shutil.rmtree(building / "static", ignore_errors=True)
-    for page in building.rglob("*.html"):
-        page.write_text(_self_contained(page.read_text("utf-8")), "utf-8")
-    (building / "index.html").write_text(_index(docs_dir / RESULTS_FOLDER), "utf-8")
+    building.mkdir(parents=True)
+    gates: dict[str, list[SuiteResult]] = {}
+    for path in sorted((docs_dir / RESULTS_FOLDER / "validations").rglob("*.json")):
+        suite = read_result(json.loads(path.read_text("utf-8")))
+        gates.setdefault(suite.gate, []).append(suite)
+        page = building / suite.page
+        page.parent.mkdir(exist_ok=True)
+        page.write_bytes(render("suite.html", suite=suite))
+    in_order = {gate: gates[gate] for gate in ("raw", "marts") if gate in gates}
+    (building / "index.html").write_bytes(render("gates.html", gates=in_order))
     site = docs_dir / SITE_FOLDER
     shutil.rmtree(site, ignore_errors=True)
     building.rename(site)
     return site / "index.html"
 
 
-def _self_contained(page: str) -> str:
-    page = FOREIGN_IMAGE.sub("none", LOADED_FROM_ELSEWHERE.sub("", page))
-    return page.replace("</head>", f"<style>{STYLE}</style></head>", 1)
+def read_result(result: dict[str, Any]) -> SuiteResult:
+    """A validation result as Great Expectations keeps it. Raises ValueError for a foreign one."""
+    named = SUITE_NAME.fullmatch(result["suite_name"])
+    if named is None:
+        raise ValueError(f"a result of an unknown suite: {result['suite_name']!r}")
+    expectations = [_expectation(outcome) for outcome in result["results"]]
+    expectations.sort(key=lambda found: (found.held, found.severity != "critical"))
+    checked_at = result["meta"]["run_id"]["run_time"][:19].replace("T", " ")
+    return SuiteResult(named[1], named[2], checked_at, expectations)
 
 
-def _index(results_dir: Path) -> str:
-    """One line per table; the last run of each gate."""
-    results = {
-        path.relative_to(results_dir).with_suffix(".html"): json.loads(path.read_text("utf-8"))
-        for path in sorted((results_dir / "validations").rglob("*.json"))
-    }
-    lines = "".join(_index_line(page, result) for page, result in results.items())
-    return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Data quality gates</title><style>{STYLE}</style></head><body>"
-        "<h1>Data quality gates</h1><p>The last run of each gate, made with "
-        '<a href="https://greatexpectations.io">Great Expectations</a>.</p>'
-        "<table><thead><tr><th>Table</th><th>Expectations</th><th>Critical breaches</th>"
-        "<th>Warnings</th><th>Checked at (UTC)</th></tr></thead>"
-        f"<tbody>{lines}</tbody></table></body></html>"
+def _expectation(outcome: dict[str, Any]) -> Expectation:
+    config = outcome["expectation_config"]
+    found = outcome["result"]
+    severity = config["severity"]
+    return Expectation(
+        text=config["description"].removeprefix(f"{severity}: "),
+        severity=severity,
+        reason=config.get("notes"),
+        held=outcome["success"],
+        observed=_observed(found.get("observed_value")),
+        query=cleandoc(config["kwargs"]["unexpected_rows_query"]),
+        rows=found.get("details", {}).get("unexpected_rows", []),
     )
 
 
-def _index_line(page: Path, result: dict[str, Any]) -> str:
-    failed = [
-        outcome["expectation_config"]["severity"]
-        for outcome in result["results"]
-        if not outcome["success"]
-    ]
-    suite = result["suite_name"]
-    suite_page = f"expectations/{suite.replace('.', '/')}.html"
-    return (
-        f'<tr><td><a href="{escape(page.as_posix())}">{escape(suite)}</a></td>'
-        f'<td><a href="{escape(suite_page)}">{len(result["results"])}</a></td>'
-        f"<td>{failed.count('critical')}</td><td>{failed.count('warning')}</td>"
-        f"<td>{escape(result['meta']['run_id']['run_time'][:19])}</td></tr>"
-    )
+def _observed(row_count: int | None) -> str:
+    if row_count is None:
+        return "could not be evaluated"
+    if row_count == 0:
+        return "no rows"
+    return "1 row" if row_count == 1 else f"{row_count:,} rows"

@@ -1,6 +1,6 @@
 """Gate 2: what must hold of the marts just built, whatever the models' own tests say."""
 
-# ruff: noqa: S608 - queries are put together from constants and validated load ids.
+# ruff: noqa: S608 - queries are put together from constants and load numbers.
 
 from collections.abc import Iterator, Sequence
 
@@ -13,12 +13,20 @@ from expectations.claims import (
     none_where,
     one_row_per,
 )
+from expectations.intake_claims import (
+    load_audit,
+    refused_answers,
+    rejected_rows,
+    repaired_fields,
+    unmapped_ids,
+)
 from expectations.price_claims import (
     daily_volumes,
     hourly_prices,
     market_breadth,
     rankings,
 )
+from expectations.suspicion_claims import suspected_coins
 
 # The columns that the claims read; a mart may hold more.
 MART_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -26,6 +34,7 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
         "coin_id",
         "is_stablecoin",
         "is_wrapped",
+        "is_suspected",
         "peg_currency",
         "first_seen_at",
         "last_seen_at",
@@ -107,15 +116,51 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
         "coverage_pct",
         "is_complete",
     ),
-    "fct_rejected_rows": ("rejected_row_id", "load_id", "source", "table_name", "reason"),
+    "fct_refused_answers": (
+        "response_id",
+        "run_id",
+        "source",
+        "table_name",
+        "http_status",
+        "reason",
+        "answer_bytes",
+    ),
+    "fct_rejected_rows": ("rejected_row_id", "run_id", "source", "table_name", "reason"),
+    "fct_repaired_fields": (
+        "repaired_field_id",
+        "run_id",
+        "source",
+        "table_name",
+        "field_name",
+        "original_text",
+        "reason",
+    ),
+    "fct_unmapped_ids": (
+        "source",
+        "source_coin_id",
+        "row_count",
+        "first_seen_at",
+        "last_seen_at",
+    ),
+    "fct_suspected_coins": (
+        "coin_id",
+        "is_suspected",
+        "suspected_reason",
+        "tracked_coin_id",
+        "worst_deviation_bp",
+        "days_compared",
+        "first_suspected_date",
+        "last_suspected_date",
+    ),
     "fct_load_audit": (
-        "load_id",
+        "run_id",
         "table_name",
         "source",
         "received_count",
         "accepted_count",
         "duplicate_count",
         "rejected_count",
+        "error_response_count",
     ),
 }
 
@@ -132,8 +177,12 @@ def mart_suites(tables: Sequence[str]) -> list[Suite]:
         "fct_price_alerts": price_alerts(),
         "fct_threshold_episodes": threshold_episodes(),
         "fct_coverage_daily": _coverage(),
-        "fct_rejected_rows": _rejected_rows(),
-        "fct_load_audit": _load_audit(),
+        "fct_refused_answers": refused_answers(),
+        "fct_rejected_rows": rejected_rows(),
+        "fct_repaired_fields": repaired_fields(),
+        "fct_unmapped_ids": unmapped_ids(),
+        "fct_suspected_coins": suspected_coins(),
+        "fct_load_audit": load_audit(),
     }
     return [
         Suite(
@@ -153,7 +202,7 @@ def _known_coins(table: str, tables: Sequence[str]) -> Iterator[Claim]:
 
 
 def _coins() -> Iterator[Claim]:
-    yield filled("coin_id", "is_stablecoin", "is_wrapped")
+    yield filled("coin_id", "is_stablecoin", "is_wrapped", "is_suspected")
     yield one_row_per("coin_id")
     yield none_where(
         "first_seen_at is not after last_seen_at",
@@ -192,29 +241,4 @@ def _coverage() -> Iterator[Claim]:
         "is_complete and coverage_pct < 90",
         shown,
         "warning",
-    )
-
-
-def _rejected_rows() -> Iterator[Claim]:
-    yield filled("rejected_row_id", "load_id", "source", "table_name", "reason")
-    yield one_row_per("rejected_row_id")
-
-
-def _load_audit() -> Iterator[Claim]:
-    shown = (
-        "load_id, table_name, source, "
-        "received_count, accepted_count, duplicate_count, rejected_count"
-    )
-    yield filled("load_id", "table_name", "source")
-    yield one_row_per("load_id", "table_name", "source")
-    yield none_where(
-        "received_count is accepted_count plus duplicate_count plus rejected_count",
-        "coalesce(received_count, -1) "
-        "<> coalesce(accepted_count + duplicate_count + rejected_count, -2)",
-        shown,
-    )
-    yield none_where(
-        "no count is negative",
-        "received_count < 0 or accepted_count < 0 or duplicate_count < 0 or rejected_count < 0",
-        shown,
     )

@@ -163,7 +163,7 @@ def rankings() -> Iterator[Claim]:
     yield one_row_per("rank_date", "coin_id")
     yield one_of(
         "exclusion_reason",
-        ("stablecoin", "wrapped", "low_volume", "no_change"),
+        ("stablecoin", "wrapped", "suspected", "low_volume", "no_change"),
         shown,
         nullable=True,
     )
@@ -187,7 +187,7 @@ def rankings() -> Iterator[Claim]:
                 change_24h_pct,
                 performance_rank,
                 dense_rank() over (
-                    partition by rank_date order by change_24h_pct desc
+                    partition by rank_date order by round(change_24h_pct * 1e9) desc
                 ) as expected_rank
             from {batch}
             where performance_rank is not null
@@ -195,7 +195,7 @@ def rankings() -> Iterator[Claim]:
         select * from ranked
         where performance_rank <> expected_rank
         """,
-        reason="Ties share a rank, the next is not skipped, and the ranks of a day start at 1.",
+        reason="Ties, to 1e-9, share a rank, no rank is skipped, and those of a day start at 1.",
     )
     yield none_where(
         "volume_24h_usd is null or at least 0",

@@ -4,11 +4,12 @@ Extraction rejects rows that break the row rules. They are claimed again here, b
 reach raw in other ways. `load_claims` adds what no single row can show.
 """
 
-# ruff: noqa: S608 - queries are put together from constants and validated load ids.
+# ruff: noqa: S608 - queries are put together from constants and load numbers.
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from expectations.claims import (
+    LARGEST_DOUBLE,
     Claim,
     Suite,
     filled,
@@ -22,36 +23,49 @@ from expectations.load_claims import (
     pages_in_line,
     price_in_line,
     prices_differ,
-    rejected_share_small,
 )
+from expectations.rules import rule
+from expectations.share_claims import rejected_share_small, repaired_share_small
+from extract.registry import ENDPOINTS, SOURCES
+from extract.source import CURRENCY, Endpoint
 
 # 2009-01-03; no engine's literal of an instant is understood by all others.
 FIRST_BLOCK = "to_timestamp(1230940800)"
 LINEAGE = ("row_id", "response_id", "run_id", "fetched_at")
 
+
+def _columns_read(endpoint: Endpoint) -> tuple[str, ...]:
+    rules = endpoint.rules
+    columns = [
+        *LINEAGE,
+        "load_number",
+        *rules.id_fields,
+        rules.time_field,
+        *([rules.price_field, CURRENCY] if rules.price_field else []),
+        *(column for oddity in endpoint.oddities for column in oddity.shown),
+    ]
+    return tuple(dict.fromkeys(columns))
+
+
 # The columns that the claims read; a raw table may hold more.
 RAW_COLUMNS: dict[str, tuple[str, ...]] = {
-    "coingecko_markets": (
+    **{table: _columns_read(endpoint) for table, endpoint in ENDPOINTS.items()},
+    "rejected_rows": (*LINEAGE, "load_number", "source", "table_name", "reason", "payload"),
+    "repaired_fields": (
         *LINEAGE,
-        "_dlt_load_id",
-        "id",
-        "current_price",
-        "last_updated",
-        "low_24h",
-        "high_24h",
-        "total_volume",
-        "circulating_supply",
-        "total_supply",
-        "price_change_percentage_24h",
+        "load_number",
+        "row_index",
+        "source",
+        "table_name",
+        "field",
+        "original_text",
+        "reason",
     ),
-    "coingecko_market_chart": (*LINEAGE, "_dlt_load_id", "coin_id", "point_at", "price"),
-    "stream_ticks": (*LINEAGE, "_dlt_load_id", "event_id", "product_id", "event_at", "price"),
-    "rejected_rows": (*LINEAGE, "_dlt_load_id", "source", "table_name", "reason", "payload"),
     "landed_responses": (
         "response_id",
         "run_id",
         "fetched_at",
-        "_dlt_load_id",
+        "load_number",
         "endpoint",
         "status",
         "error_code",
@@ -61,105 +75,79 @@ RAW_COLUMNS: dict[str, tuple[str, ...]] = {
 REQUIRED_RAW_TABLES = ("landed_responses",)
 
 
-def raw_suites(tables: Sequence[str], load_ids: Sequence[str] | None) -> list[Suite]:
+def raw_suites(tables: Sequence[str], load_numbers: Sequence[int] | None) -> list[Suite]:
     """One suite for each of the tables, over the rows of the loads or over all rows."""
-    builders: dict[str, Callable[[Sequence[str], Sequence[str] | None], list[Claim]]] = {
-        "coingecko_markets": _markets,
-        "coingecko_market_chart": _market_chart,
-        "stream_ticks": _stream_ticks,
-        "rejected_rows": _rejected_rows,
-        "landed_responses": _landed_responses,
+    claims = {
+        **{
+            table: _observed(endpoint, tables, load_numbers)
+            for table, endpoint in ENDPOINTS.items()
+            if table in tables
+        },
+        "rejected_rows": _rejected_rows(tables, load_numbers),
+        "repaired_fields": _repaired_fields(tables, load_numbers),
+        "landed_responses": _landed_responses(),
     }
     return [
         Suite(
             "raw",
             table,
-            f"select * from raw.{table}{loaded_by(load_ids)}",
-            tuple(build(tables, load_ids)),
+            f"select * from raw.{table}{loaded_by(load_numbers)}",
+            tuple(claims[table]),
         )
-        for table, build in builders.items()
+        for table in claims
         if table in tables
     ]
 
 
-def _markets(tables: Sequence[str], load_ids: Sequence[str] | None) -> list[Claim]:
-    shown = "row_id, id, fetched_at, last_updated"
-    return [
-        *_lineage("coingecko_markets", tables),
-        *_observations("id", "last_updated", "current_price"),
-        prices_differ(),
-        pages_in_line(load_ids),
-        *_against_earlier_loads("coingecko_markets", ["coingecko_markets"], load_ids),
-        *([] if load_ids is None else [enough_coins(load_ids)]),
+def blames_rows(suite: Suite, claim: Claim) -> bool:
+    """Whether a breach can be answered by refusing single rows of the source."""
+    return bool(claim.rows) and suite.gate == "raw" and suite.table in ENDPOINTS
+
+
+def _observed(
+    endpoint: Endpoint, tables: Sequence[str], load_numbers: Sequence[int] | None
+) -> list[Claim]:
+    """What a source declares of its rows: the hard rules, the load as a whole, what is odd."""
+    claims = [*_lineage(endpoint.table, tables), *_hard_rules(endpoint)]
+    if endpoint.rules.price_field:
+        if endpoint.is_listing:
+            claims += [prices_differ(endpoint), pages_in_line(endpoint, load_numbers)]
+        # Nothing is earlier than all rows, so without loads there is nothing to compare.
+        if load_numbers is not None:
+            earlier = [other for other in _of_the_same_coins(endpoint) if other.table in tables]
+            claims.append(price_in_line(endpoint, earlier, load_numbers))
+            claims += [enough_coins(endpoint, load_numbers)] if endpoint.is_listing else []
+    claims += [
         none_where(
-            "current_price lies within low_24h and high_24h",
-            "current_price < low_24h or current_price > high_24h",
-            "row_id, id, current_price, low_24h, high_24h",
+            oddity.claim,
+            oddity.condition,
+            ", ".join(("row_id", *oddity.shown)),
             "warning",
-            "The vendor's range is older than its price in 3.4 % of recorded rows.",
-        ),
-        none_where(
-            "circulating_supply is at most total_supply",
-            "circulating_supply > total_supply",
-            "row_id, id, circulating_supply, total_supply",
-            "warning",
-            "So in 1.2 % of recorded rows.",
-        ),
-        none_where(
-            "total_volume is above 0",
-            "total_volume is null or total_volume <= 0",
-            "row_id, id, total_volume",
-            "warning",
-            "So in 0.7 % of recorded rows.",
-        ),
-        none_where(
-            "the quote is at most 1 hour old when fetched",
-            "last_updated < fetched_at - interval '1 hour'",
-            shown,
-            "warning",
-        ),
-        none_where(
-            "the quote is at most 24 hours old when fetched",
-            "last_updated < fetched_at - interval '24 hours'",
-            shown,
-            "warning",
-            "Quotes up to 356 hours old were recorded.",
-        ),
-        none_where(
-            "price_change_percentage_24h is not null",
-            "price_change_percentage_24h is null",
-            shown,
-            "warning",
-        ),
+            oddity.reason,
+        )
+        for oddity in endpoint.oddities
     ]
+    return claims
 
 
-def _market_chart(tables: Sequence[str], load_ids: Sequence[str] | None) -> list[Claim]:
-    earlier = [
-        table for table in ("coingecko_market_chart", "coingecko_markets") if table in tables
-    ]
-    return [
-        *_lineage("coingecko_market_chart", tables),
-        *_observations("coin_id", "point_at", "price"),
-        *_against_earlier_loads("coingecko_market_chart", earlier, load_ids),
-    ]
+def _of_the_same_coins(endpoint: Endpoint) -> list[Endpoint]:
+    """The tables with prices under the same ids that its prices are compared with.
+
+    A listing is polled, so that its own earlier rows are the nearest.
+    """
+    if endpoint.is_listing:
+        return [endpoint]
+    [source] = [found for found in SOURCES if endpoint in found.endpoints]
+    others = [found for found in source.endpoints if found.rules.price_field and found != endpoint]
+    return [endpoint, *others]
 
 
-def _stream_ticks(tables: Sequence[str], load_ids: Sequence[str] | None) -> list[Claim]:
-    return [
-        *_lineage("stream_ticks", tables),
-        filled("event_id"),
-        *_observations("product_id", "event_at", "price"),
-        *_against_earlier_loads("stream_ticks", ["stream_ticks"], load_ids),
-    ]
-
-
-def _rejected_rows(tables: Sequence[str], load_ids: Sequence[str] | None) -> list[Claim]:
-    observed = [table for table in tables if table not in ("rejected_rows", "landed_responses")]
+def _rejected_rows(tables: Sequence[str], load_numbers: Sequence[int] | None) -> list[Claim]:
+    observed = [table for table in tables if table in ENDPOINTS]
     return [
         *_lineage("rejected_rows", tables),
         filled("source", "table_name", "reason"),
-        rejected_share_small(observed, load_ids),
+        rejected_share_small(observed, load_numbers),
         none_where(
             "no row was rejected",
             "row_id is not null",
@@ -169,7 +157,16 @@ def _rejected_rows(tables: Sequence[str], load_ids: Sequence[str] | None) -> lis
     ]
 
 
-def _landed_responses(tables: Sequence[str], load_ids: Sequence[str] | None) -> list[Claim]:
+def _repaired_fields(tables: Sequence[str], load_numbers: Sequence[int] | None) -> list[Claim]:
+    observed = [table for table in tables if table in ENDPOINTS]
+    return [
+        *_lineage("repaired_fields", tables),
+        filled("source", "table_name", "field", "original_text", "reason"),
+        repaired_share_small(observed, load_numbers),
+    ]
+
+
+def _landed_responses() -> list[Claim]:
     return [
         filled("response_id", "run_id", "fetched_at"),
         _unique_in_table("landed_responses", "response_id"),
@@ -195,19 +192,25 @@ def _unique_in_table(table: str, key: str) -> Claim:
     """Looks beyond the batch: a key that was just loaded may exist in an older load."""
     return Claim(
         f"one row per {key}",
-        f"select {key}, count(*) as row_count, max(_dlt_load_id) as last_load_id "
+        f"select {key}, count(*) as row_count, max(load_number) as last_load_number "
         f"from raw.{table} where {key} in (select {key} from {{batch}}) "
         f"group by {key} having count(*) > 1",
     )
 
 
-def _observations(key: str, time: str, price: str) -> list[Claim]:
+def _hard_rules(endpoint: Endpoint) -> list[Claim]:
     """The hard row rules, which extraction also applies."""
-    shown = f"row_id, {key}, {time}, fetched_at"
-    return [
-        none_where(f"{key} is not empty", f"{key} is null or trim({key}) = ''", shown),
-        none_where(f"{time} is not null", f"{time} is null", shown),
-        positive_finite(price, f"row_id, {key}, {price}, {time}"),
+    rules, time = endpoint.rules, endpoint.rules.time_field
+    keys = [endpoint.coin_field] if endpoint.coin_field else list(rules.id_fields)
+    shown = ", ".join(("row_id", *keys, time, "fetched_at"))
+    claims = [filled(name) for name in rules.id_fields if name not in keys]
+    claims += [
+        none_where(f"{key} is not empty", f"{key} is null or trim({key}) = ''", shown)
+        for key in keys
+    ]
+    claims.append(none_where(f"{time} is not null", f"{time} is null", shown))
+    claims += _price_rules(rules.price_field, keys, time) if rules.price_field else []
+    claims += [
         none_where(
             f"{time} is at most 5 minutes after fetched_at",
             f"{time} > fetched_at + interval '5 minutes'",
@@ -220,10 +223,24 @@ def _observations(key: str, time: str, price: str) -> list[Claim]:
             reason="The day of the first Bitcoin block; an earlier time is a unit error.",
         ),
     ]
+    return claims
 
 
-def _against_earlier_loads(
-    table: str, earlier_tables: Sequence[str], load_ids: Sequence[str] | None
-) -> list[Claim]:
-    """Nothing is earlier than all rows, so without load ids there is nothing to compare."""
-    return [] if load_ids is None else [price_in_line(table, earlier_tables, load_ids)]
+def _price_rules(price: str, keys: Sequence[str], time: str) -> list[Claim]:
+    priced = ", ".join(("row_id", *keys, price, time))
+    return [
+        positive_finite(price, priced),
+        none_where(
+            f"{price} is plausible for one coin",
+            f"{price} < {rule('smallest_price_usd')!r} and {price} > 0 "
+            f"or {price} > {rule('largest_price_usd')!r} and {price} <= {LARGEST_DOUBLE}",
+            priced,
+            reason="What is derived from such a price overflows.",
+        ),
+        none_where(
+            f"{CURRENCY} is not empty",
+            f"{CURRENCY} is null or {CURRENCY} = ''",
+            f"{priced}, {CURRENCY}",
+            reason="A price without its unit could be taken for US dollars.",
+        ),
+    ]

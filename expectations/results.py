@@ -8,11 +8,16 @@ GateName = Literal["raw", "marts"]
 Severity = Literal["critical", "warning"]
 
 MAX_SAMPLE_ROWS = 5
+# Of the gates' folder: what Great Expectations keeps, from which the pages are made.
+RESULTS_FOLDER = "results"
 
 
 @dataclass(frozen=True)
 class Breach:
-    """One expectation that did not hold; `row_count` is null when it could not be evaluated."""
+    """One expectation that did not hold; `row_count` is null when it could not be evaluated.
+
+    `blames_rows` says that single rows of the source can be refused to mend it.
+    """
 
     gate: GateName
     table: str
@@ -21,6 +26,7 @@ class Breach:
     row_count: int | None
     sample_rows: list[dict[str, Any]]
     observed: str | None
+    blames_rows: bool = False
 
 
 @dataclass(frozen=True)

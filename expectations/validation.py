@@ -25,10 +25,9 @@ from great_expectations.data_context.types.base import (
 from expectations.claim_expectation import ExpectClaimToHold
 from expectations.claims import Claim, Suite
 from expectations.duckdb_dialect import keep_duckdb_connection_open
-from expectations.results import Breach
-from expectations.warehouse import SPARK, spark_session
-
-RESULTS_FOLDER = "results"
+from expectations.raw_suites import blames_rows
+from expectations.results import RESULTS_FOLDER, Breach
+from extract.spark_session import SPARK_URL, spark_session
 
 
 def find_breaches(
@@ -58,7 +57,7 @@ def find_breaches(
     return tuple(sorted(breaches, key=lambda breach: breach.severity != "critical"))
 
 
-def stored_context(results_dir: Path, site_dir: Path | None = None) -> EphemeralDataContext:
+def stored_context(results_dir: Path) -> EphemeralDataContext:
     """A context that keeps suites and validation results as files, the rest in memory."""
     config = InMemoryStoreBackendDefaults()
     for store, folder in (
@@ -66,15 +65,6 @@ def stored_context(results_dir: Path, site_dir: Path | None = None) -> Ephemeral
         (config.validation_results_store_name, "validations"),
     ):
         config.stores[store]["store_backend"] = _files(results_dir / folder)
-    if site_dir is not None:
-        config.data_docs_sites = {
-            "gates": {
-                "class_name": "SiteBuilder",
-                "show_how_to_buttons": False,
-                "store_backend": _files(site_dir),
-                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-            }
-        }
     project = DataContextConfig(
         store_backend_defaults=config,
         progress_bars=ProgressBarsConfig(globally=False),
@@ -86,14 +76,15 @@ def stored_context(results_dir: Path, site_dir: Path | None = None) -> Ephemeral
 def _files(directory: Path) -> dict[str, Any]:
     return {
         "class_name": "TupleFilesystemStoreBackend",
-        "base_directory": str(directory.resolve()),
+        # The library puts variables in for what follows a plain dollar sign.
+        "base_directory": str(directory.resolve()).replace("$", r"\$"),
     }
 
 
 def _validate(
     context: EphemeralDataContext,
     suite: Suite,
-    batch: BatchDefinition,
+    batch: BatchDefinition[Any],
     parameters: dict[str, Any] | None,
     run_id: RunIdentifier,
 ) -> ExpectationSuiteValidationResult:
@@ -113,13 +104,13 @@ def _validate(
 @contextmanager
 def _source(
     context: EphemeralDataContext, url: str, copy_batches: bool
-) -> Iterator[Callable[[Suite], tuple[BatchDefinition, dict[str, Any] | None]]]:
+) -> Iterator[Callable[[Suite], tuple[BatchDefinition[Any], dict[str, Any] | None]]]:
     """How a suite's batch is found; afterwards no connection or copy is left."""
-    if url == SPARK:
+    if url == SPARK_URL:
         session = spark_session()
         spark = context.data_sources.add_spark("warehouse", persist=copy_batches)
 
-        def frame(suite: Suite) -> tuple[BatchDefinition, dict[str, Any] | None]:
+        def frame(suite: Suite) -> tuple[BatchDefinition[Any], dict[str, Any] | None]:
             asset = spark.add_dataframe_asset(suite.table)
             return asset.add_batch_definition_whole_dataframe("rows"), {
                 "dataframe": session.sql(suite.batch_query)
@@ -135,7 +126,7 @@ def _source(
         "warehouse", connection_string=url, create_temp_table=copy_batches
     )
 
-    def query(suite: Suite) -> tuple[BatchDefinition, dict[str, Any] | None]:
+    def query(suite: Suite) -> tuple[BatchDefinition[Any], dict[str, Any] | None]:
         asset = warehouse.add_query_asset(suite.table, query=suite.batch_query)
         return asset.add_batch_definition_whole_table("rows"), None
 
@@ -147,6 +138,8 @@ def _source(
 
 
 def _breach(suite: Suite, result: ExpectationValidationResult) -> Breach:
+    # A result without the configuration it is of cannot be: the library writes both.
+    assert result.expectation_config is not None  # noqa: S101
     claim = suite.claims[result.expectation_config.meta["position"]]
     rows = result.result.get("details", {}).get("unexpected_rows", [])
     row_count = result.result.get("observed_value")
@@ -158,6 +151,7 @@ def _breach(suite: Suite, result: ExpectationValidationResult) -> Breach:
         row_count=row_count,
         sample_rows=rows,
         observed=_observed(claim, rows) if row_count is not None else _failure(result),
+        blames_rows=blames_rows(suite, claim),
     )
 
 

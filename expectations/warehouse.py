@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SPARK = "spark://"
+from extract.spark_session import SPARK_URL, NoSparkSessionError, spark_session
+
 INFORMATION_SCHEMA = "information_schema.columns"
 SPARK_CATALOG = "catalog_columns"
 
@@ -18,12 +17,12 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 
 
 class WarehouseUnavailableError(RuntimeError):
-    """The warehouse exists but cannot be opened, for another holds it."""
+    """The warehouse exists but cannot be opened: another holds it, or no session is on it."""
 
 
 def catalog_table(url: str) -> str:
     """The table of `table_schema`, `table_name` and `column_name`."""
-    return SPARK_CATALOG if url == SPARK else INFORMATION_SCHEMA
+    return SPARK_CATALOG if url == SPARK_URL else INFORMATION_SCHEMA
 
 
 @contextmanager
@@ -33,8 +32,11 @@ def opened(url: str) -> Iterator[Query]:
     Raises FileNotFoundError for a DuckDB file that does not exist, and WarehouseUnavailableError
     where the warehouse cannot be opened.
     """
-    if url == SPARK:
-        session = spark_session()
+    if url == SPARK_URL:
+        try:
+            session = spark_session()
+        except NoSparkSessionError as error:
+            raise WarehouseUnavailableError(str(error)) from error
         list_columns(session)
         yield lambda sql: [tuple(row) for row in session.sql(sql).collect()]
         return
@@ -42,19 +44,6 @@ def opened(url: str) -> Iterator[Query]:
         from sqlalchemy import text
 
         yield lambda sql: [tuple(row) for row in connection.execute(text(sql))]
-
-
-def spark_session() -> Any:
-    """The session that dbt made, with its settings. Instants are shown in UTC, as on a server."""
-    from pyspark.sql import SparkSession
-
-    session = SparkSession.getActiveSession()
-    if session is None:
-        raise WarehouseUnavailableError("there is no Spark session in this process")
-    # pyspark gives instants in the zone of the process.
-    os.environ["TZ"] = "UTC"
-    time.tzset()
-    return session
 
 
 def list_columns(session: Any) -> None:

@@ -1,43 +1,29 @@
-"""One visit to the sources: quotes, the history that is missing, the tick stream; all landed."""
+"""One visit to the sources: each is asked for what is new, and everything is landed."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from extract import coingecko, stream
-from extract.history import missing_days
-from extract.http import CallBudget, CallFailedError, Clock, HttpPolicy, HttpSource, SourceError
+from extract.faults import SourceError, printable
+from extract.http import HttpSource
 from extract.landing import Archive
-from extract.pipeline import RawStore
-from extract.settings import COINGECKO_HOSTS, COINGECKO_KEY_HEADERS, Settings
+from extract.limits import HttpPolicy
+from extract.registry import SOURCES
+from extract.settings import Settings
+from extract.visit import Asked, Clock, FetchReport, Progress, Visit
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int], None]
-
 SIMULATED_POLICY = HttpPolicy(throttle_backoff_seconds=1, backoff_seconds=0.1, trust_env=False)
 
+# What the plan of a source raises over a good answer that is not as it declares.
+UNEXPECTED_SHAPE = (LookupError, TypeError, ValueError, AttributeError)
 
-@dataclass
-class FetchReport:
-    """What one visit brought: coins that answered, calls for history, what failed and why."""
-
-    coins: list[str] = field(default_factory=list)
-    chart_calls: int = 0
-    stream_calls: int = 0
-    failures: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Sources:
-    """The systems of one source kind. `stream` is None where there is no stream."""
-
-    coingecko: HttpSource
-    stream: HttpSource | None
+Opened = dict[str, HttpSource]
+"""The systems that can be asked, by their names."""
 
 
 def wall_clock() -> datetime:
@@ -45,104 +31,82 @@ def wall_clock() -> datetime:
 
 
 @contextmanager
-def open_sources(settings: Settings, archive: Archive, clock: Clock) -> Iterator[Sources]:
-    """The live API, or the simulated one served on this machine for the length of the visit."""
+def open_sources(settings: Settings, archive: Archive, clock: Clock) -> Iterator[Opened]:
+    """The live systems, or those simulated on this machine for the length of the visit."""
     if settings.source_kind == "live":
-        yield Sources(_live_coingecko(settings, archive, clock), None)
+        yield _live_sources(settings, archive, clock)
         return
     from extract.simulated.api import SimulatedApi
     from extract.simulated.market import Market
 
     with SimulatedApi(Market(), clock=clock) as api:
-        yield simulated_sources(api.base_url, api.stream_url, archive, clock)
+        yield simulated_sources(api.url, archive, clock)
 
 
-def simulated_sources(base_url: str, stream_url: str, archive: Archive, clock: Clock) -> Sources:
-    """The simulated systems; `clock` is the market's time, so that a fixed time repeats a visit."""
-    return Sources(
-        HttpSource(
-            coingecko.SYSTEM,
-            base_url,
+def simulated_sources(url: str, archive: Archive, clock: Clock) -> Opened:
+    """The systems of a simulated server.
+
+    `clock` is the market's time, so that a fixed time repeats a visit.
+    """
+    return {
+        source.system: HttpSource(
+            source.system,
+            url + source.simulated_root,
             archive,
             clock,
-            coingecko.recognise_fault,
+            source.recognise_fault,
             SIMULATED_POLICY,
-        ),
-        HttpSource(
-            stream.SYSTEM, stream_url, archive, clock, stream.recognise_fault, SIMULATED_POLICY
-        ),
-    )
+        )
+        for source in SOURCES
+        if source.simulated_root is not None
+    }
+
+
+def _live_sources(settings: Settings, archive: Archive, clock: Clock) -> Opened:
+    opened = {}
+    for source in SOURCES:
+        if source.live is None:
+            continue
+        access = source.live(settings, clock)
+        opened[source.system] = HttpSource(
+            source.system,
+            access.base_url,
+            archive,
+            clock,
+            source.recognise_fault,
+            access.policy,
+            access.headers,
+            access.budget,
+        )
+    return opened
 
 
 def visit(
-    sources: Sources, store: RawStore, settings: Settings, clock: Clock, progress: Progress
+    opened: Opened, store: Asked, settings: Settings, clock: Clock, progress: Progress
 ) -> FetchReport:
-    """Land what is new. Raises SourceError when CoinGecko gives no quotes at all.
+    """Land what is new of every source that is open.
 
-    A coin whose history fails is noted and does not keep the others from being fetched.
+    One that fails is noted and ends no other's visit. Raises its SourceError where all of them
+    failed.
     """
     report = FetchReport()
-    report.coins = coingecko.fetch_markets(sources.coingecko, settings.coins)
-    if not report.coins:
-        raise SourceError("coingecko knows none of the coins that were asked for")
-    if not isinstance(settings.coins, int):
-        unknown = [coin for coin in settings.coins if coin not in report.coins]
-        report.failures += [f"coingecko knows no coin {coin!r}" for coin in unknown]
-
-    _fetch_history(sources.coingecko, store, settings, clock, progress, report)
-
-    if sources.stream is not None:
-        [(last_batch,)] = store.query("select max(batch_number) from stream_ticks") or [(None,)]
+    for source in SOURCES:
+        if source.system not in opened:
+            continue
         try:
-            for _ in stream.fetch_batches(sources.stream, last_batch or 0):
-                report.stream_calls += 1
-                progress("stream", report.stream_calls, 0)
-        except CallFailedError as error:
-            log.warning("%s", error)
-            report.failures.append(str(error))
+            source.fetch(Visit(opened[source.system], store, settings, clock, progress, report))
+        except SourceError as error:
+            report.failed[source.system] = error
+        except UNEXPECTED_SHAPE as error:
+            log.exception("%s", source.system)
+            report.failed[source.system] = SourceError(
+                f"{source.system} sent a response of an unknown form: "
+                f"{type(error).__name__} {printable(str(error))[:200]}"
+            )
+    if report.failed and len(report.failed) == len(opened):
+        first, *others = report.failed.values()
+        raise SourceError("; ".join(map(str, report.failed.values()))) if others else first
+    for failed in report.failed.values():
+        log.warning("%s", failed)
+        report.failures.append(str(failed))
     return report
-
-
-def _fetch_history(
-    http: HttpSource,
-    store: RawStore,
-    settings: Settings,
-    clock: Clock,
-    progress: Progress,
-    report: FetchReport,
-) -> None:
-    """Ask for the hours that are missing, coin by coin."""
-    plan = missing_days(store, report.coins, clock(), settings.history_days)
-    for done, (coin_id, calls) in enumerate(plan.items(), start=1):
-        progress("history", done, len(plan))
-        for days in calls:
-            try:
-                coingecko.fetch_market_chart(http, coin_id, days)
-                report.chart_calls += 1
-            except CallFailedError as error:
-                if error.code in coingecko.REFUSALS:
-                    raise
-                log.warning("%s", error)
-                report.failures.append(str(error))
-                if error.code == coingecko.THROTTLED:
-                    report.failures.append(
-                        f"history of {len(plan) - done + 1} coins is left for the next refresh"
-                    )
-                    return
-
-
-def _live_coingecko(settings: Settings, archive: Archive, clock: Clock) -> HttpSource:
-    plan = settings.coingecko_plan
-    headers = {}
-    if settings.coingecko_api_key:
-        headers[COINGECKO_KEY_HEADERS[plan]] = settings.coingecko_api_key
-    return HttpSource(
-        coingecko.SYSTEM,
-        COINGECKO_HOSTS[plan],
-        archive,
-        clock,
-        coingecko.recognise_fault,
-        HttpPolicy(settings.calls_per_minute, ca_bundle=settings.ca_bundle),
-        headers,
-        CallBudget(settings.call_budget_path, settings.monthly_calls, clock),
-    )

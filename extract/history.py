@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from extract.pipeline import RawStore
+from extract.visit import Asked
 
 HOUR = timedelta(hours=1)
 LONGEST_HOURLY_DAYS = 90  # beyond, market_chart answers one point a day
@@ -37,7 +37,7 @@ ASKED_HISTORY = """
 
 
 def missing_days(
-    store: RawStore, coin_ids: Iterable[str], now: datetime, history_days: int
+    store: Asked, coin_ids: Iterable[str], now: datetime, history_days: int
 ) -> dict[str, list[int]]:
     """For each coin with a gap, the `days` arguments to ask market_chart for.
 

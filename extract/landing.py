@@ -2,7 +2,9 @@
 
 One file a run, `landing/<source kind>/<day>/<run id>.ndjson.gz`. Each response is a gzip member
 of its own, so that a run that is killed while it writes leaves whole members and at most one torn
-tail, which readers pass over. A file is never written to by a second run.
+tail, which readers pass over. A run that ends closes its archive with an empty member, whose
+comment holds the number of answers and the checksum of all before it. A file is never written to
+by a second run. Past days are packed (`packed_day.py`).
 """
 
 from __future__ import annotations
@@ -12,18 +14,28 @@ import hashlib
 import json
 import logging
 import os
+import re
 import secrets
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from extract import durable
+
 log = logging.getLogger(__name__)
 
 READ_BYTES = 1 << 16
+SUFFIX = ".ndjson.gz"
+# What every member begins with: gzip, deflate, no flags, no time.
+MEMBER_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00"
+CLOSING_HEAD = b"\x1f\x8b\x08\x10\x00\x00\x00\x00\x00\xff"
+CLOSING_END = b"\x00\x03\x00" + bytes(8)
+CLOSING = re.compile(rb"answers=([0-9]{9}) sha256=([0-9a-f]{64})")
+CLOSING_BYTES = len(CLOSING_HEAD) + len("answers= sha256=") + 9 + 64 + len(CLOSING_END)
 
 
 @dataclass(frozen=True)
@@ -59,20 +71,31 @@ class Response:
 
 @dataclass(frozen=True)
 class Landed:
-    """A response in its archive, a path below the landing folder; `end_offset` is in bytes."""
+    """A response and its place: the archive of its run, and its number there, counted from 1.
+
+    `archive` is the path below the landing folder that the run wrote to, also where its day is
+    packed by now.
+    """
 
     response: Response
     archive: str
-    end_offset: int
+    sequence: int
 
     @property
     def run_id(self) -> str:
-        return Path(self.archive).name.removesuffix(".ndjson.gz")
+        return run_of(Path(self.archive))
 
     @property
     def response_id(self) -> str:
-        """Names this delivery for good: the run and the place in its archive."""
-        return f"{self.run_id}:{self.end_offset}"
+        """Names this delivery for good: the run and the place in it."""
+        return f"{self.run_id}:{self.sequence}"
+
+
+class DamagedArchiveError(Exception):
+    """A file of landing cannot be read to its end; what was sound came before this."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{'/'.join(path.parts[-3:])}: {reason}")
 
 
 class SourceKindMismatchError(Exception):
@@ -104,19 +127,26 @@ class Archive:
     """Appends the responses of one run. Use as a context manager; nothing is made while empty."""
 
     def __init__(self, landing_dir: Path, source_kind: str, run_id: str) -> None:
-        started = datetime.strptime(run_id[:8], "%Y%m%d").replace(tzinfo=UTC)
-        self.path = landing_dir / source_kind / f"{started:%Y-%m-%d}" / f"{run_id}.ndjson.gz"
+        self.path = landing_dir / archive_name(source_kind, run_id)
         self._file: BinaryIO | None = None
+        self._digest = hashlib.sha256()
+        self._answers = 0
 
     def append(self, response: Response) -> None:
         """Write and flush one response, so that a kill after this call loses nothing."""
+        record = asdict(response) | {"fetched_at": response.fetched_at.isoformat()}
+        self.append_line((json.dumps(record, ensure_ascii=False) + "\n").encode())
+
+    def append_line(self, line: bytes) -> None:
+        """The same for a response as archives hold it."""
         if self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("xb")
-        record = asdict(response) | {"fetched_at": response.fetched_at.isoformat()}
-        line = json.dumps(record, ensure_ascii=False) + "\n"
-        self._file.write(gzip.compress(line.encode(), compresslevel=6, mtime=0))
+        member = gzip.compress(line, compresslevel=6, mtime=0)
+        self._file.write(member)
         self._file.flush()
+        self._digest.update(member)
+        self._answers += 1
 
     def __enter__(self) -> Archive:
         return self
@@ -127,21 +157,40 @@ class Archive:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._file is not None:
+        if self._file is None:
+            return
+        comment = f"answers={self._answers:09} sha256={self._digest.hexdigest()}".encode()
+        with self._file:
+            self._file.write(CLOSING_HEAD + comment + CLOSING_END)
+            self._file.flush()
             os.fsync(self._file.fileno())
-            self._file.close()
+        durable.sync(self.path.parent)
+
+
+def archive_name(source_kind: str, run_id: str) -> str:
+    """Where a run writes, below the landing folder: by kind of source and UTC day."""
+    day = f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}"
+    return f"{source_kind}/{day}/{run_id}{SUFFIX}"
+
+
+def run_of(path: Path) -> str:
+    return path.name.removesuffix(SUFFIX)
 
 
 def archives(landing_dir: Path) -> list[Path]:
-    """All archives, oldest run first."""
-    return sorted(landing_dir.glob("*/*/*.ndjson.gz"), key=lambda path: path.name)
+    """The archives of runs whose day is not packed, oldest run first."""
+    return sorted(landing_dir.glob(f"*/*/*{SUFFIX}"), key=lambda path: path.name)
 
 
-def read_archive(landing_dir: Path, path: Path, start: int = 0) -> Iterator[Landed]:
-    """The responses of one archive from byte `start` on; stops before a torn tail."""
+def read_archive(landing_dir: Path, path: Path, after: int = 0) -> Iterator[Landed]:
+    """The responses of one archive behind number `after`; a torn tail is passed over.
+
+    Raises DamagedArchiveError behind the last that is sound.
+    """
     name = path.relative_to(landing_dir).as_posix()
-    for line, end_offset in read_members(path, start):
-        yield Landed(response_from_json(line), name, end_offset)
+    for sequence, line in enumerate(read_lines(path), start=1):
+        if sequence > after:
+            yield Landed(response_from_json(line), name, sequence)
 
 
 def response_from_json(line: bytes) -> Response:
@@ -150,25 +199,72 @@ def response_from_json(line: bytes) -> Response:
     return Response(**record)
 
 
-def read_members(path: Path, start: int = 0) -> Iterator[tuple[bytes, int]]:
-    """Each whole gzip member with the offset of its end."""
+def closing_of(path: Path) -> tuple[int, str] | None:
+    """How many answers a closed archive holds, and the SHA-256 of their bytes.
+
+    None for the archive of a run that was killed, or that was made before archives were closed.
+    """
     with path.open("rb") as file:
-        file.seek(start)
-        rest, end = b"", start
+        if file.seek(0, os.SEEK_END) < CLOSING_BYTES:
+            return None
+        file.seek(-CLOSING_BYTES, os.SEEK_END)
+        tail = file.read()
+    found = CLOSING.fullmatch(tail[len(CLOSING_HEAD) : -len(CLOSING_END)])
+    return (int(found[1]), found[2].decode()) if found else None
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Each response as JSON. Raises DamagedArchiveError behind the last that is sound."""
+    closing = closing_of(path)
+    digest = hashlib.sha256()
+    count = 0
+    try:
+        for line, member in _members(path):
+            # Without content it is the closing one.
+            if line:
+                digest.update(member)
+                count += 1
+                yield line
+    except zlib.error as error:
+        raise DamagedArchiveError(path, f"damaged after response {count} ({error})") from None
+    if closing is not None and closing != (count, digest.hexdigest()):
+        raise DamagedArchiveError(
+            path, f"{count} of {closing[0]} responses can be read, and the checksum differs"
+        )
+
+
+def _members(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """Each whole gzip member, decompressed and as it stands. Raises zlib.error.
+
+    A torn tail is none: what a killed run had not written to its end, or pages of zeros that a loss
+    of power leaves. It is damage where a further member follows.
+    """
+    with path.open("rb") as file:
+        rest = b""
         while True:
             member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-            parts = []
-            while not member.eof:
-                chunk = rest or file.read(READ_BYTES)
-                rest = b""
-                if not chunk:
-                    return
-                try:
+            parts, raw = [], bytearray()
+            try:
+                while not member.eof:
+                    chunk = rest or file.read(READ_BYTES)
+                    rest = b""
+                    if not chunk:
+                        if raw.find(MEMBER_HEAD, 1) > 0 or raw.find(CLOSING_HEAD, 1) > 0:
+                            raise zlib.error("a response without an end")
+                        return
+                    raw += chunk
                     parts.append(member.decompress(chunk))
-                except zlib.error:
-                    # A loss of power can leave pages that were never written.
-                    log.warning("%s is damaged behind byte %s; what is before was read", path, end)
+            except zlib.error:
+                if _is_torn(bytes(raw), file):
+                    log.warning("%s ends in pages that were never written", path)
                     return
+                raise
             rest = member.unused_data
-            end = file.tell() - len(rest)
-            yield b"".join(parts), end
+            yield b"".join(parts), bytes(raw[: len(raw) - len(rest)])
+
+
+def _is_torn(raw: bytes, file: BinaryIO) -> bool:
+    """Whether an unreadable member and all behind it end in zeros, a page at the least."""
+    tail = raw + file.read()
+    written = len(tail.rstrip(b"\0"))
+    return len(tail) - written >= 512 and tail.find(MEMBER_HEAD, 1, written) < 0

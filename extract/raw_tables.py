@@ -1,6 +1,7 @@
 """The tables of schema `raw`: every column with its type, so that nothing is ever inferred.
 
-Prices, volumes and capitalisations are US dollars, changes are per cent, instants are UTC.
+Prices, volumes and capitalisations are in the currency that the row names, changes are per cent,
+instants are UTC.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
-TEXT = pa.string()
-NUMBER = pa.float64()
-INTEGER = pa.int64()
-INSTANT = pa.timestamp("us", tz="UTC")
+from extract.domains import INSTANT, INTEGER, NUMBER, TEXT
+from extract.registry import ENDPOINTS
+from extract.source import CURRENCY, Endpoint
+
+# The place of a row's load among all loads of the warehouse, counted by the warehouse itself.
+LOAD_NUMBER = "load_number"
 
 # Where a row came from: the delivery, the place in it, the run that fetched it.
 PROVENANCE: dict[str, pa.DataType] = {
@@ -23,59 +26,20 @@ PROVENANCE: dict[str, pa.DataType] = {
     "fetched_at": INSTANT,
 }
 
-# The fields as CoinGecko names them; `roi` is kept as JSON text.
-MARKETS_FIELDS: dict[str, pa.DataType] = {
-    "id": TEXT,
-    "symbol": TEXT,
-    "name": TEXT,
-    "image": TEXT,
-    "current_price": NUMBER,
-    "market_cap": NUMBER,
-    "market_cap_rank": INTEGER,
-    "fully_diluted_valuation": NUMBER,
-    "total_volume": NUMBER,
-    "high_24h": NUMBER,
-    "low_24h": NUMBER,
-    "price_change_24h": NUMBER,
-    "price_change_percentage_24h": NUMBER,
-    "market_cap_change_24h": NUMBER,
-    "market_cap_change_percentage_24h": NUMBER,
-    "circulating_supply": NUMBER,
-    "total_supply": NUMBER,
-    "max_supply": NUMBER,
-    "ath": NUMBER,
-    "ath_change_percentage": NUMBER,
-    "ath_date": INSTANT,
-    "atl": NUMBER,
-    "atl_change_percentage": NUMBER,
-    "atl_date": INSTANT,
-    "roi": TEXT,
-    "last_updated": INSTANT,
-}
-
-MARKET_CHART_FIELDS: dict[str, pa.DataType] = {
-    "coin_id": TEXT,
-    "point_at": INSTANT,
-    "price": NUMBER,
-    "market_cap": NUMBER,
-    "total_volume": NUMBER,
-}
-
-TICK_FIELDS: dict[str, pa.DataType] = {
-    "event_id": TEXT,
-    "batch_number": INTEGER,
-    "product_id": TEXT,
-    "event_at": INSTANT,
-    "price": NUMBER,
-    "size": NUMBER,
-    "change_pct": NUMBER,
-}
-
 REJECTED_FIELDS: dict[str, pa.DataType] = {
     "source": TEXT,
     "table_name": TEXT,
     "reason": TEXT,
     "payload": TEXT,
+}
+
+# One row per field that became null; its row_id is that of the accepted row and the field.
+REPAIRED_FIELDS: dict[str, pa.DataType] = {
+    "source": TEXT,
+    "table_name": TEXT,
+    "field": TEXT,
+    "original_text": TEXT,
+    "reason": TEXT,
 }
 
 RESPONSE_FIELDS: dict[str, pa.DataType] = {
@@ -91,17 +55,41 @@ RESPONSE_FIELDS: dict[str, pa.DataType] = {
     "received_rows": INTEGER,
     "error_code": INTEGER,
     "error_message": TEXT,
+    "refused_bytes": INTEGER,
+    "refused_sample": TEXT,
     "content_hash": TEXT,
     "landing_file": TEXT,
-    "end_offset": INTEGER,
+    "sequence": INTEGER,
 }
 
+# What they are, and whether every refresh brings news of them.
+LANDING_TABLES: dict[str, tuple[str, bool]] = {
+    "rejected_rows": (
+        "Received rows that break a hard rule. One row per rejected row of a response.",
+        False,
+    ),
+    "repaired_fields": (
+        "Values of accepted rows that their fields cannot hold and that became null. One row per "
+        "field and accepted row.",
+        False,
+    ),
+    "landed_responses": ("Every archived response, errors included. One row per response.", True),
+}
+
+
+def _observed(endpoint: Endpoint) -> dict[str, pa.DataType]:
+    currency = {CURRENCY: TEXT} if endpoint.currency else {}
+    return PROVENANCE | endpoint.rules.fields | currency
+
+
 RAW_TABLES: dict[str, pa.Schema] = {
-    "coingecko_markets": pa.schema(PROVENANCE | MARKETS_FIELDS),
-    "coingecko_market_chart": pa.schema(PROVENANCE | MARKET_CHART_FIELDS),
-    "stream_ticks": pa.schema(PROVENANCE | TICK_FIELDS),
-    "rejected_rows": pa.schema(PROVENANCE | REJECTED_FIELDS),
-    "landed_responses": pa.schema(RESPONSE_FIELDS),
+    table: pa.schema(fields | {LOAD_NUMBER: INTEGER})
+    for table, fields in {
+        **{table: _observed(endpoint) for table, endpoint in ENDPOINTS.items()},
+        "rejected_rows": PROVENANCE | REJECTED_FIELDS,
+        "repaired_fields": PROVENANCE | REPAIRED_FIELDS,
+        "landed_responses": RESPONSE_FIELDS,
+    }.items()
 }
 
 DLT_TYPES = {TEXT: "text", NUMBER: "double", INTEGER: "bigint", INSTANT: "timestamp"}

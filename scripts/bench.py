@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Time and memory of refreshes: a first one, one with half an hour of news, one with none."""
+"""Time and memory of refreshes: a first one, one half an hour later, one with nothing new."""
 
 from __future__ import annotations
 
@@ -48,11 +48,12 @@ def refresh(data_dir: Path, as_of: datetime, options: tuple[str, ...]) -> dict[s
     if status:
         raise click.ClickException("a refresh failed; nothing was measured")
     manifest = json.loads((data_dir / "published" / "current" / "manifest.json").read_text())
-    return manifest["stage_seconds"] | {"all": total, "peak MB": usage.ru_maxrss / 1000}
+    stages: dict[str, float] = manifest["stage_seconds"]
+    return stages | {"all": total, "peak MB": usage.ru_maxrss / 1000}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--repeats", default=3, show_default=True, help="Times each is measured.")
+@click.option("--repeats", default=3, show_default=True, help="How often each is measured.")
 @click.argument("options", nargs=-1)
 def main(repeats: int, options: tuple[str, ...]) -> None:
     """Measure refreshes on a fresh folder and print medians. OPTIONS go to refresh.py after --."""

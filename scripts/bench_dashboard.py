@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Server time of each page of the dashboard, and memory, on a snapshot and on one many times it."""
+"""Server time and memory of each page of the dashboard, on a snapshot and on an enlarged one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from extract.settings import PROJECT_ROOT, load_settings
+from scripts.large_snapshot import enlarge
 from streamlit_app.navigation import PAGES
-from tests.dashboard.large_snapshot import enlarge
 
 
 def measure(data_dir: Path, reruns: int) -> dict[str, list[tuple[float, float]]]:
@@ -53,12 +53,12 @@ def measure(data_dir: Path, reruns: int) -> dict[str, list[tuple[float, float]]]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--data-dir", help="Whose snapshot is measured. [default: $CRYPTO_DATA_DIR or data]")
-@click.option("--coins", type=int, help="Measure a copy enlarged to so many coins ...")
-@click.option("--days", type=int, default=365, show_default=True, help="... and so many days.")
-@click.option("--reruns", default=40, show_default=True, help="Times each page is run again.")
+@click.option("--data-dir", help="Data folder to measure. [default: $CRYPTO_DATA_DIR or data]")
+@click.option("--coins", type=int, help="Measure a copy enlarged to this many coins ...")
+@click.option("--days", type=int, default=365, show_default=True, help="... and this many days.")
+@click.option("--reruns", default=40, show_default=True, help="How often each page is rerun.")
 def main(data_dir: str | None, coins: int | None, days: int, reruns: int) -> None:
-    """Run every page again and again and print the first, the median and the 95th percentile."""
+    """Rerun every page, and print the first run, the median and the 95th percentile."""
     data = load_settings(data_dir=data_dir).data_dir
     with tempfile.TemporaryDirectory() as folder:
         if coins is not None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Time and memory of a first load and of an hour of news, by size of the market and by target."""
+"""Time and memory of a first load and of an hour of new data, by market size and target."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from extract.targets import Target
 from scripts.command_line import target_option
 
 REFRESH = Path(__file__).resolve().parent / "refresh.py"
@@ -73,7 +74,7 @@ def _write(file: Any, at: datetime, path: str, params: dict[str, str], body: Any
     file.write(json.dumps(line) + "\n")
 
 
-def refresh(recording: Path, data_dir: Path, target: str) -> dict[str, float]:
+def refresh(recording: Path, data_dir: Path, target: Target) -> dict[str, float]:
     """Seconds by stage and in all, and the peak memory in MB of all its processes together."""
     started = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603
@@ -94,7 +95,8 @@ def refresh(recording: Path, data_dir: Path, target: str) -> dict[str, float]:
     if process.returncode:
         raise click.ClickException(f"a refresh failed; its log is in {data_dir}/logs")
     manifest = json.loads((data_dir / "published" / "current" / "manifest.json").read_text())
-    return manifest["stage_seconds"] | {"all": total, "peak MB": peak}
+    stages: dict[str, float] = manifest["stage_seconds"]
+    return stages | {"all": total, "peak MB": peak}
 
 
 def _resident_mb(pid: int) -> float:
@@ -111,8 +113,8 @@ def _resident_mb(pid: int) -> float:
 @click.option("--coins", default=250, show_default=True, help="Coins of the market.")
 @click.option("--days", default=365, show_default=True, help="Days of hourly history.")
 @target_option
-def main(coins: int, days: int, target: str) -> None:
-    """Load a synthetic market, then an hour of news, into a fresh folder (Linux)."""
+def main(coins: int, days: int, target: Target) -> None:
+    """Load a synthetic market, then an hour of new data, into a fresh folder (Linux)."""
     # Kept where a refresh fails, for its log.
     folder = Path(tempfile.mkdtemp(prefix="scale-"))
     history, news = folder / "history.ndjson.gz", folder / "news.ndjson.gz"

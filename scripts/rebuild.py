@@ -1,93 +1,85 @@
 #!/usr/bin/env python
-"""Remake the warehouse from the response archive."""
+"""Rebuild the warehouse from the response archive."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-
-import click
+from typing import cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from extract.landing import archives, source_kind_of
-from extract.settings import Settings, SettingsError, load_settings, switch_telemetry_off
-from scripts.command_line import Screen, exit_with, log_to, target_option
-from scripts.exit_codes import ExitCode, JobError
+from pipeline import stopping
+
+if __name__ == "__main__":
+    # The other imports take long enough to be interrupted.
+    stopping.listen()
+
+import click
+
+from extract.landing import source_kind_of
+from extract.settings import SourceKind, load_settings, switch_telemetry_off
+from extract.targets import Target
+from pipeline.exit_codes import ExitCode, JobError
+from scripts.command_line import Command, Screen, data_dir_option, log_to, run, target_option
 
 switch_telemetry_off()
 
 
 @click.command(
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes as of refresh.py.",
+    cls=Command,
+    epilog="Exit codes are those of refresh.py.",
 )
-@click.option("--data-dir", help="Where everything is kept. [default: $CRYPTO_DATA_DIR or data]")
+@data_dir_option
 @click.option(
     "--quarantine",
     metavar="LOAD",
-    help="Leave out the answers of this load (its id stands in fct_load_audit and in the message "
+    help="Leave out the responses of this load (its id is in fct_load_audit and in the message "
     "of the gate it failed). They are moved to quarantine/ and kept.",
 )
+@click.option(
+    "--accept-loss",
+    is_flag=True,
+    help="Continue if landing is damaged or lacks responses that the old warehouse holds; without "
+    "this option nothing is changed in that case.",
+)
 @target_option
-def main(data_dir: str | None, quarantine: str | None, target: str) -> None:
-    """Load every landed answer anew, build all models from scratch, check, and publish.
+def main(data_dir: str | None, quarantine: str | None, accept_loss: bool, target: Target) -> None:
+    """Load every landed response again, build all models from scratch, check, and publish.
 
-    The marts are equal to what they were, row for row. The old warehouse is put back if this fails.
+    The marts will be equal to what they were, row by row: landing is first compared with the old
+    warehouse. The old warehouse is put back if this fails or is killed.
     """
-    try:
-        settings = load_settings(data_dir=data_dir)
-        kind = source_kind_of(settings.landing_dir)
-        if kind is None:
-            raise JobError(ExitCode.USAGE, f"there is nothing landed in {settings.landing_dir}")
-        settings = load_settings(data_dir=data_dir, source_kind=kind, target=target)
-    except SettingsError as error:
-        exit_with(JobError(ExitCode.USAGE, str(error)))
-    except JobError as error:
-        exit_with(error)
+    settings = load_settings(data_dir=data_dir, target=target)
+    kind = source_kind_of(settings.landing_dir)
+    if kind is None:
+        raise JobError(ExitCode.USAGE, f"nothing has been landed in {settings.landing_dir}")
+    settings = replace(settings, source_kind=cast("SourceKind", kind))
 
-    from scripts.job import Job
-    from scripts.lock import only_writer
+    from pipeline.lock import only_writer
+    from pipeline.old_warehouse import recover
+    from pipeline.remake import remake
+    from pipeline.warehouse import refuse_unreachable
     from scripts.summary import print_summary
-    from scripts.warehouse import refuse_unreachable, set_aside
 
     screen = Screen()
-    try:
-        refuse_unreachable(settings)
-        log_to(settings.log_dir)
-        with (
-            only_writer(settings.lock_path),
-            left_out(settings, quarantine),
-            set_aside(settings),
-        ):
-            with screen:
-                report = Job(settings, screen.stage).build_and_publish(full_refresh=True)
-            print_summary(screen.console, report)
-    except JobError as error:
-        exit_with(error)
-
-
-@contextmanager
-def left_out(settings: Settings, load: str | None) -> Iterator[None]:
-    """Move the archive of a load out of landing; put it back on failure."""
-    if load is None:
-        yield
-        return
-    name = f"{load}.ndjson.gz"
-    found = [path for path in archives(settings.landing_dir) if path.name == name]
-    if not found:
-        raise JobError(ExitCode.USAGE, f"no load {load!r} in {settings.landing_dir}")
-    quarantined = settings.quarantine_dir / name
-    quarantined.parent.mkdir(parents=True, exist_ok=True)
-    found[0].replace(quarantined)
-    try:
-        yield
-    except BaseException:
-        quarantined.replace(found[0])
-        raise
+    refuse_unreachable(settings)
+    log_to(settings.log_dir)
+    with only_writer(settings):
+        recover(settings)
+        with screen:
+            report = remake(
+                settings,
+                screen.stage,
+                screen.say,
+                quarantine=quarantine,
+                accept_loss=accept_loss,
+            )
+        print_summary(screen.console, report)
+        if report.left_undone is not None:
+            raise report.left_undone
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

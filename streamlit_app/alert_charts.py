@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,8 @@ ROW_HEIGHT = 24
 SHADE = 0.16
 
 
-def told(episode: object, now: datetime) -> str:
-    """One line on an episode (a row's tuple), for hovering."""
+def told(episode: Any, now: datetime) -> str:
+    """One line about an episode (a row's tuple), shown on hover."""
     if pd.isna(episode.closed_at):
         ended = f"open for {duration(now - episode.opened_at)}"
     else:
@@ -31,7 +32,7 @@ def over_price(prices: pd.DataFrame, episodes: pd.DataFrame, now: datetime) -> g
     """Mean prices of one coin with its episodes shaded and their openings marked."""
     traces = [
         trace
-        for direction, of_direction in episodes.groupby("direction")
+        for direction, of_direction in _by_direction(episodes)
         for trace in (_shades(direction, of_direction, now), _marks(direction, of_direction, now))
     ]
     line = go.Scatter(
@@ -56,8 +57,13 @@ def over_price(prices: pd.DataFrame, episodes: pd.DataFrame, now: datetime) -> g
     )
 
 
+def _by_direction(episodes: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [(str(direction), rows) for direction, rows in episodes.groupby("direction")]
+
+
 def _shades(direction: str, episodes: pd.DataFrame, now: datetime) -> go.Bar:
-    """From opening to end over the whole height; bars, for a shape each takes ten times longer."""
+    """From opening to end over the full height; drawn as bars, because shapes take ten times
+    longer."""
     lengths = episodes["closed_at"].fillna(now) - episodes["opened_at"]
     return go.Bar(
         x=times(episodes["opened_at"]),
@@ -93,9 +99,9 @@ def side_by_side(
 ) -> go.Figure:
     """A bar from opening to end for each episode, a row for each coin of `order`."""
     bars = []
-    for direction, of_direction in episodes.groupby("direction"):
+    for direction, of_direction in _by_direction(episodes):
         ends = of_direction["closed_at"].fillna(now)
-        begins = of_direction["opened_at"].clip(lower=start)
+        begins = of_direction["opened_at"].clip(lower=start)  # type: ignore[call-overload] # the stubs lack times
         bars.append(
             go.Bar(
                 base=times(begins),

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pandas as pd
 
+from published.reading import Snapshot
 from streamlit_app.data import query
-from streamlit_app.snapshot import Snapshot
 
 ALERTS = "fct_price_alerts"
 THRESHOLD_EPISODES = "fct_threshold_episodes"
@@ -16,26 +16,20 @@ DIRECTIONS = ("up", "down")
 SEVERITIES = ("watch", "high", "critical")
 # As many marks as the severity has steps, so that it is seen without reading.
 SEVERITY_MARKS = {"watch": "● watch", "high": "●● high", "critical": "●●● critical"}
+CLOSE_REASONS = {"reset": "fell back", "reversed": "turned round", "unobserved": "not observed"}
 
 
 def open_alerts(snapshot: Snapshot) -> pd.DataFrame:
-    """Rows of fct_price_alerts that are open, gravest first.
-
-    An episode of a coin that is no longer observed stays open and is no news: left out when the
-    coin was last seen more than a day before the others.
-    """
+    """Rows of fct_price_alerts that are open, most severe first."""
     return query(
         snapshot,
         """
-        select alerts.*
-        from fct_price_alerts as alerts
-        inner join dim_coins as coins using (coin_id)
-        where
-            alerts.closed_at is null
-            and coins.last_seen_at >= (select max(last_seen_at) from dim_coins) - interval 1 day
+        select *
+        from fct_price_alerts
+        where closed_at is null
         order by
-            list_position(['critical', 'high', 'watch'], alerts.severity),
-            abs(alerts.peak_change_pct) desc, alerts.coin_id
+            list_position(['critical', 'high', 'watch'], severity),
+            abs(peak_change_pct) desc, coin_id
         """,
     )
 
@@ -54,7 +48,7 @@ def alerts(
         """
         select
             alert_id as episode_id, threshold_pct, coin_id, source, direction, severity, opened_at,
-            closed_at, peak_change_pct, peak_at, price_usd_at_open
+            closed_at, close_reason, peak_change_pct, peak_at, price_usd_at_open
         from fct_price_alerts
         where
             alert_type = 'price_move'
@@ -87,7 +81,7 @@ def threshold_episodes(
         """
         select
             episode_id, threshold_pct, coin_id, source, direction, opened_at, closed_at,
-            peak_change_pct, peak_at, price_usd_at_open
+            close_reason, peak_change_pct, peak_at, price_usd_at_open
         from fct_threshold_episodes
         where
             threshold_pct = $threshold

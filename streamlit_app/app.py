@@ -1,4 +1,4 @@
-"""What runs for each reader: the frame around the page that the address names."""
+"""What runs for each reader: the frame around the page that the URL names."""
 
 import streamlit as st
 

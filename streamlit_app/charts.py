@@ -41,7 +41,7 @@ def dashes(coin_ids: Iterable[str]) -> dict[str, str]:
 
 
 def times(column: pd.Series) -> np.ndarray:
-    """As Plotly takes them at once; a Series it would turn into objects one by one."""
+    """In the form Plotly accepts directly; it would convert a Series to objects one by one."""
     return column.to_numpy(dtype="datetime64[ms]")
 
 
@@ -57,8 +57,8 @@ def dress(
 ) -> go.Figure:
     """Common layout: legend above, a light grid, the unit beside the axis.
 
-    `x` and `y` go over what all axes have, `layout` over the rest. It is set at one stroke, which
-    takes a fifth of the time of Plotly's own updates of one axis after the other.
+    `x` and `y` override what all axes have, `layout` the rest. Everything is set at once, which
+    takes a fifth of the time of Plotly's own updates of one axis after another.
     """
     was = figure.layout.to_plotly_json()
     of_x = {"showgrid": False, "zeroline": False, "automargin": True} | (x or {})
@@ -87,7 +87,7 @@ def dress(
 
 
 def put(figure: go.Figure, *, key: str, alt: str, **options: Any) -> None:
-    """Show a figure; `alt` tells those who do not see it what it shows."""
+    """Show a figure; `alt` describes it to those who cannot see it."""
     st.plotly_chart(
         figure,
         key=key,

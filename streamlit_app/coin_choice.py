@@ -1,4 +1,4 @@
-"""Choosing coins, which the address keeps by their ids: ?coins=bitcoin,ethereum."""
+"""Choosing coins, which the URL keeps by their ids: ?coins=bitcoin,ethereum."""
 
 from __future__ import annotations
 
@@ -10,21 +10,32 @@ import streamlit as st
 MOST_COINS = 8
 
 
+def majors(coins: pd.DataFrame) -> pd.Series:
+    """Ids of the coins that move by themselves, as `data.coins` sorts them: neither a dollar nor a
+    copy, and not suspected of it on the latest day."""
+    is_known = coins["is_stablecoin"] | coins["is_wrapped"]
+    return coins.loc[~is_known & (coins["exclusion_reason"] != "suspected"), "coin_id"]
+
+
 def labels(coins: pd.DataFrame) -> dict[str, str]:
-    """By id, what a list shows and is searched by: name, symbol and, where it tells more, id."""
+    """By id, the text a list shows and searches: name, symbol and, where it adds something, the
+    id."""
     return {
-        coin.coin_id: _label(coin.coin_id, coin.symbol, coin.name)
-        for coin in coins[["coin_id", "symbol", "name"]].itertuples(index=False)
+        coin_id: _label(coin_id, symbol, name)
+        for coin_id, symbol, name in zip(
+            coins["coin_id"], coins["symbol"], coins["name"], strict=True
+        )
     }
 
 
 def short_names(coins: pd.DataFrame) -> dict[str, str]:
     """By id, the symbol, or the id of a coin that has none or shares it with another."""
-    symbols = coins.set_index("coin_id")["symbol"]
-    shared = symbols.duplicated(keep=False)
+    shared = coins["symbol"].duplicated(keep=False)
     return {
-        coin_id: coin_id if pd.isna(symbol) or shared[coin_id] else symbol
-        for coin_id, symbol in symbols.items()
+        coin_id: coin_id if pd.isna(symbol) or is_shared else symbol
+        for coin_id, symbol, is_shared in zip(
+            coins["coin_id"], coins["symbol"], shared, strict=True
+        )
     }
 
 
@@ -43,9 +54,9 @@ def choose_coins(
     label: str = "Coins",
     most: int = MOST_COINS,
 ) -> list[str]:
-    """Ids of the chosen coins in the order of choice; the choice stays on the way between pages.
+    """Ids of the chosen coins in the order of choice; the choice carries over between pages.
 
-    `key` is the parameter of the address. Ids there that no coin has are left out and named.
+    `key` is the URL parameter. Ids in it that belong to no coin are left out and named.
     """
     shown = labels(coins)
     default = [coin for coin in default if coin in shown][:most]

@@ -1,12 +1,12 @@
 """The data of the pages: SQL over the marts of one snapshot.
 
-Every function takes the snapshot it reads, so that what is cached belongs to that snapshot and
-one page never shows two of them. Times are UTC without a zone, as they are published.
+Every function takes the snapshot it reads, so that whatever is cached belongs to that snapshot and
+a page never mixes two of them. Times are UTC without a zone, as they are published.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,9 +15,11 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from streamlit_app.snapshot import BrokenSnapshotError, Snapshot
+from published.reading import BrokenSnapshotError, Snapshot
 
-KEYED_BY_SNAPSHOT = {Snapshot: lambda snapshot: str(snapshot.folder)}
+KEYED_BY_SNAPSHOT: dict[str | type[Any], Callable[[Any], Any]] = {
+    Snapshot: lambda snapshot: str(snapshot.folder)
+}
 MEMORY_LIMIT = "1GB"
 THREADS = 2
 
@@ -99,8 +101,8 @@ def coins(snapshot: Snapshot) -> pd.DataFrame:
 
 def observed_until(snapshot: Snapshot) -> datetime | None:
     """Time of the latest observation, which is the present of the market."""
-    latest = query(snapshot, "select max(last_seen_at) as at from dim_coins")["at"].iloc[0]
-    return None if pd.isna(latest) else latest.to_pydatetime()
+    latest = query(snapshot, "select max(last_seen_at) as at from dim_coins")["at"].dropna()
+    return None if latest.empty else _first(latest)
 
 
 def price_sources(snapshot: Snapshot) -> list[str]:
@@ -133,31 +135,21 @@ def sparklines(
         """,
         {"coins": list(coin_ids), "source": source, "start": start},
     )
-    return {row.coin_id: list(row.closes) for row in rows.itertuples()}
+    return {
+        coin_id: list(closes)
+        for coin_id, closes in zip(rows["coin_id"], rows["closes"], strict=True)
+    }
 
 
-def first_price_hour(snapshot: Snapshot) -> datetime:
-    """The first hour with a sample of any coin; the time of the first observation of all."""
-    first = query(snapshot, "select min(first_seen_at) as first from dim_coins")["first"].iloc[0]
-    return first.to_pydatetime()
+def first_observation(snapshot: Snapshot) -> datetime:
+    """The time of the first observation of any coin."""
+    return _first(query(snapshot, "select min(first_seen_at) as at from dim_coins")["at"])
 
 
-def price_span(
-    snapshot: Snapshot, coin_ids: Sequence[str], source: str
-) -> tuple[datetime, datetime] | None:
-    """First and last hour with a sample of any of the coins."""
-    row = query(
-        snapshot,
-        """
-        select min(price_hour) as first, max(price_hour) as last
-        from fct_hourly_prices
-        where list_contains($coins, coin_id) and source = $source
-        """,
-        {"coins": list(coin_ids), "source": source},
-    ).iloc[0]
-    if pd.isna(row["first"]):
-        return None
-    return row["first"].to_pydatetime(), row["last"].to_pydatetime()
+def first_price_hour(snapshot: Snapshot, source: str) -> datetime:
+    """The first hour with a sample of a source of hourly prices."""
+    sql = "select min(price_hour) as at from fct_hourly_prices where source = $source"
+    return _first(query(snapshot, sql, {"source": source})["at"])
 
 
 def prices(
@@ -171,7 +163,7 @@ def prices(
     """coin_id, bucket, open, high, low, close, mean, sample_count, is_complete for [start, end).
 
     One row per coin and `hours` hours from each coin's first sample to its last; a stretch without
-    a sample is there with nulls, so that a chart can leave it open.
+    a sample is included with nulls, so that a chart can leave a gap.
     """
     return query(
         snapshot,
@@ -223,12 +215,13 @@ def volume_sources(snapshot: Snapshot) -> list[str]:
 
 def first_volume_day(snapshot: Snapshot, source: str) -> datetime:
     """Midnight that begins the first day of a source's volumes."""
-    rows = query(
-        snapshot,
-        "select min(volume_date) as first from fct_daily_volumes where source = $source",
-        {"source": source},
-    )
-    return rows["first"].iloc[0].to_pydatetime()
+    sql = "select min(volume_date) as at from fct_daily_volumes where source = $source"
+    return _first(query(snapshot, sql, {"source": source})["at"])
+
+
+def _first(times: pd.Series) -> datetime:
+    first: pd.Timestamp = times.iloc[0]
+    return first.to_pydatetime()
 
 
 def volumes(

@@ -17,8 +17,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from extract.settings import Settings
+from published.reading import BrokenSnapshotError, NoSnapshotError, current
 from streamlit_app import data, visits
-from streamlit_app.snapshot import BrokenSnapshotError, NoSnapshotError, current
 
 TITLE = "Crypto market warehouse"
 WHERE_THE_SERVER_IS = (

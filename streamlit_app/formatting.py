@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeGuard, TypeVar
 
 import pandas as pd
+
+# What pandas writes the cells of a column with, by its name.
+CellFormats = dict[Any, str | Callable[[Any], str] | None]
+Value = TypeVar("Value", float, datetime)
 
 UNKNOWN = "-"
 # Not a place to break a line.
@@ -13,18 +19,21 @@ NARROW = "\N{NO-BREAK SPACE}"
 # d3-format, for Plotly: six significant digits without an exponent.
 AXIS_PRICE = ",.6~r"
 HOVER_PRICE = "$,.6~r"
+# moment.js, for tables.
+MOMENT = "YYYY-MM-DD HH:mm"
 COMPACT_UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
-def is_unknown(value: object) -> bool:
-    return (
-        value is None or value is pd.NaT or (isinstance(value, float) and not math.isfinite(value))
-    )
+def is_known(value: Value | None) -> TypeGuard[Value]:
+    """Neither null nor, as in a frame, NaT or NaN."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is not None and value is not pd.NaT
 
 
 def significant(value: float | None, digits: int = 5) -> str:
     """`digits` significant digits, grouped thousands, no exponent; whole numbers keep theirs."""
-    if is_unknown(value):
+    if not is_known(value):
         return UNKNOWN
     if value == 0:
         return "0"
@@ -34,7 +43,7 @@ def significant(value: float | None, digits: int = 5) -> str:
 
 def price(value: float | None) -> str:
     """US dollars. Cents from 1 to 100,000, five significant digits elsewhere."""
-    if is_unknown(value):
+    if not is_known(value):
         return UNKNOWN
     text = f"{value:,.2f}" if 1000 <= abs(value) < 100_000 else significant(value)
     return f"${text}"
@@ -42,7 +51,7 @@ def price(value: float | None) -> str:
 
 def change(value: float | None) -> str:
     """Per cent with its sign and an arrow, so that colour is never alone in telling."""
-    if is_unknown(value):
+    if not is_known(value):
         return UNKNOWN
     arrow = "▲" if value > 0 else "▼" if value < 0 else "■"
     return f"{arrow}{NARROW}{value:+.2f}{NARROW}%"
@@ -51,18 +60,18 @@ def change(value: float | None) -> str:
 def coloured_change(value: float | None) -> str:
     """The same for Markdown."""
     text = change(value)
-    if is_unknown(value) or value == 0:
+    if not is_known(value) or value == 0:
         return text
     return f":{'green' if value > 0 else 'red'}[{text}]"
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    return UNKNOWN if is_unknown(value) else f"{value:.{digits}f} %"
+    return f"{value:.{digits}f} %" if is_known(value) else UNKNOWN
 
 
 def dollars(value: float | None) -> str:
     """Large sums in short: $1.23B."""
-    if is_unknown(value):
+    if not is_known(value):
         return UNKNOWN
     for unit, letter in COMPACT_UNITS:
         if abs(value) >= unit:
@@ -77,7 +86,7 @@ def size(count: int) -> str:
 
 def instant(value: datetime | None) -> str:
     """A naive time is UTC already."""
-    if is_unknown(value):
+    if not is_known(value):
         return UNKNOWN
     if value.tzinfo is not None:
         value = value.astimezone(UTC)
@@ -86,7 +95,7 @@ def instant(value: datetime | None) -> str:
 
 def short_instant(value: datetime | None, unknown: str = UNKNOWN) -> str:
     """Day and time without the year, for narrow tables."""
-    return unknown if is_unknown(value) else f"{value:%d %b %H:%M}".replace(" ", NARROW)
+    return f"{value:%d %b %H:%M}".replace(" ", NARROW) if is_known(value) else unknown
 
 
 def duration(length: timedelta) -> str:

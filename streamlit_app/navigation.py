@@ -1,7 +1,7 @@
 """The pages, in the order of the menu.
 
-Their folder is not called `pages`, for Streamlit takes files there for pages by itself, and then
-runs them without the frame.
+Their folder is not called `pages`, because Streamlit would treat files there as pages of its own
+and run them without the frame.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 FOLDER = Path(__file__).resolve().parent
-# File, which is the path of the address too, title and symbol. The first is home.
+# File, which is also the URL path, title and symbol. The first is home.
 PAGES = (
     ("market", "Market", ":material/monitoring:"),
     ("prices", "Prices", ":material/show_chart:"),

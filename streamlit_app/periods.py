@@ -1,9 +1,10 @@
-"""Choosing a stretch of time, and the interval a chart of it can bear."""
+"""Choosing a period, and the interval that suits a chart of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import streamlit as st
 
@@ -40,9 +41,9 @@ def choose_period(
     periods: dict[str, timedelta | None] = PERIODS,
     key: str = "period",
 ) -> Span:
-    """A span counted back from `last`, or a free range of whole days; the address keeps it.
+    """A span counted back from `last`, or a free range of whole days; the URL keeps it.
 
-    The hour in which a period begins is in it as a whole.
+    The hour in which a period begins is included as a whole.
     """
     name = st.segmented_control(
         "Period", [*periods, RANGE], default=default, required=True, key=key, bind="query-params"
@@ -57,13 +58,18 @@ def choose_period(
 
 def _choose_days(first: datetime, last: datetime) -> Span:
     left, right = st.columns(2)
-    options = {"min_value": first.date(), "max_value": last.date(), "bind": "query-params"}
+    options: dict[str, Any] = {
+        "min_value": first.date(),
+        "max_value": last.date(),
+        "bind": "query-params",
+    }
     default = max(first.date(), last.date() - timedelta(days=14))
     begin: date = left.date_input("From (UTC)", default, key="from", **options)
-    until: date = right.date_input("To and with (UTC)", last.date(), key="to", **options)
+    until: date = right.date_input("To, inclusive (UTC)", last.date(), key="to", **options)
     if until < begin:
         st.warning(
-            "The range ends before it begins; it was turned round.", icon=":material/swap_horiz:"
+            "The range ends before it begins, so its ends were swapped.",
+            icon=":material/swap_horiz:",
         )
         begin, until = until, begin
     midnight = datetime.min.time()

@@ -39,7 +39,8 @@ REBASED_HOVER = (
 def levels(rows: pd.DataFrame) -> dict[str, float]:
     """By coin, its last known mean price."""
     known = rows.dropna(subset=["mean"])
-    return known.groupby("coin_id")["mean"].last().to_dict()
+    last = known.groupby("coin_id")["mean"].last()
+    return dict(zip(last.index, last, strict=True))
 
 
 def by_band(rows: pd.DataFrame, coin_ids: Sequence[str]) -> list[tuple[str, list[str]]]:
@@ -132,7 +133,7 @@ def candles(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]) -> 
 def _split(
     rows: pd.DataFrame, order: Sequence[str] | None = None
 ) -> list[tuple[str, pd.DataFrame]]:
-    groups = dict(iter(rows.groupby("coin_id", sort=False)))
+    groups = {str(coin): of_coin for coin, of_coin in rows.groupby("coin_id", sort=False)}
     return [(coin, groups[coin]) for coin in (order or groups) if coin in groups]
 
 

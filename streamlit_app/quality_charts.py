@@ -58,12 +58,13 @@ def stage_times(runs: Sequence[dict[str, Any]]) -> go.Figure:
     """Seconds of each stage, a bar for each of the last runs; failed ones carry a cross."""
     shown = list(runs)[-MOST_RUNS:]
     labels = [run_label(run) for run in shown]
-    stages = list(dict.fromkeys(stage for run in shown for stage in run["stage_seconds"]))
+    seconds = [run.get("stage_seconds") or {} for run in shown]
+    stages = list(dict.fromkeys(stage for run in seconds for stage in run))
     figure = go.Figure(
         [
             go.Bar(
                 x=labels,
-                y=[run["stage_seconds"].get(stage) for run in shown],
+                y=[run.get(stage) for run in seconds],
                 name=stage,
                 marker={"color": PALETTE[place % len(PALETTE)], "line": {"width": 0}},
                 hovertemplate="%{fullData.name} %{y:.1f} s<extra></extra>",
@@ -101,5 +102,5 @@ def has_failed(run: dict[str, Any]) -> bool:
 
 def run_label(run: dict[str, Any]) -> str:
     """When it ended, by the clock of the machine that ran it."""
-    at = run.get("built_at") or run.get("failed_at") or run["run_id"]
+    at: str = run.get("built_at") or run.get("failed_at") or run["run_id"]
     return at[:16].replace("T", " ")

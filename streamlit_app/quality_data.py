@@ -1,4 +1,4 @@
-"""What came in, what was checked and how it fared, of one snapshot."""
+"""What came in, what was checked and with what result, for one snapshot."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from published.reading import Snapshot
 from streamlit_app.data import query
-from streamlit_app.snapshot import Snapshot
 
 
 def loads(snapshot: Snapshot) -> pd.DataFrame:
-    """Rows of fct_load_audit, the newest load first."""
+    """Rows of fct_load_audit, the newest run first."""
     return query(
-        snapshot, "from fct_load_audit order by last_fetched_at desc, load_id desc, table_name"
+        snapshot, "from fct_load_audit order by last_fetched_at desc, run_id desc, table_name"
     )
 
 
@@ -33,6 +33,22 @@ def freshness(snapshot: Snapshot) -> pd.DataFrame:
         )
         select * from fetched full join priced using (source) order by source
         """,
+    )
+
+
+def refused_answers(snapshot: Snapshot, most: int) -> pd.DataFrame:
+    """Rows of fct_refused_answers, the newest `most`, with `answer_count`, how many there are in
+    all; none in an older snapshot."""
+    if not snapshot.has("fct_refused_answers"):
+        return pd.DataFrame()
+    return query(
+        snapshot,
+        """
+        select *, count(*) over () as answer_count
+        from fct_refused_answers
+        order by fetched_at desc, response_id limit $most
+        """,
+        {"most": most},
     )
 
 
@@ -59,6 +75,50 @@ def rejected_rows(snapshot: Snapshot, reasons: list[str], most: int) -> pd.DataF
         order by fetched_at desc, rejected_row_id limit $most
         """,
         {"reasons": reasons, "most": most},
+    )
+
+
+def repaired_fields(snapshot: Snapshot) -> pd.DataFrame:
+    """source, table_name, field_name, reason, how many rows each has and one example; most first.
+
+    None in a snapshot from before they were kept.
+    """
+    if not snapshot.has("fct_repaired_fields"):
+        return pd.DataFrame()
+    return query(
+        snapshot,
+        """
+        select
+            source, table_name, field_name, reason,
+            count(*) as field_count,
+            arg_max(original_text, (fetched_at, repaired_field_id)) as example
+        from fct_repaired_fields
+        group by all order by field_count desc, source, table_name, field_name, reason
+        """,
+    )
+
+
+def unmapped_ids(snapshot: Snapshot) -> pd.DataFrame:
+    """source, source_coin_id, row_count, first and last seen; none in an older snapshot."""
+    if not snapshot.has("fct_unmapped_ids"):
+        return pd.DataFrame()
+    return query(snapshot, "from fct_unmapped_ids order by row_count desc, source, source_coin_id")
+
+
+def suspected_coins(snapshot: Snapshot) -> pd.DataFrame:
+    """Rows of fct_suspected_coins with symbol and name, of those that are suspected now, the
+    longest first; none in an older snapshot."""
+    if not snapshot.has("fct_suspected_coins"):
+        return pd.DataFrame()
+    return query(
+        snapshot,
+        """
+        select suspected.*, upper(coins.symbol) as symbol, coins.name
+        from fct_suspected_coins as suspected
+        inner join dim_coins as coins using (coin_id)
+        where suspected.is_suspected
+        order by suspected.suspected_day_count desc, coin_id
+        """,
     )
 
 
@@ -95,7 +155,8 @@ def least_covered(coverage: pd.DataFrame, most: int) -> list[str]:
 
 
 def first_day(coverage: pd.DataFrame) -> date:
-    return coverage["coverage_date"].min().date()
+    first: pd.Timestamp = coverage["coverage_date"].min()
+    return first.date()
 
 
 def gates(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
@@ -103,7 +164,7 @@ def gates(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
 
 
 def dbt_tests(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """model, column, name, status and failures; empty in a snapshot that does not tell."""
+    """model, column, name, status and failures; empty in a snapshot that does not record them."""
     return (snapshot.manifest.get("dbt") or {}).get("data_tests") or []
 
 

@@ -1,6 +1,6 @@
-"""Files that the server hands out beside the pages, each from where it lies.
+"""Files that the server provides besides the pages, each from where it is stored.
 
-/files/quality/           the site of Great Expectations
+/files/quality/           the results of the quality gates
 /files/models             the dbt docs, one page
 /files/snapshots/ID/MART.parquet and .csv
 """
@@ -20,14 +20,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from expectations import html_pages
 from extract.settings import Settings
-from streamlit_app.snapshot import BrokenSnapshotError, Snapshot, read
+from published.reading import BrokenSnapshotError, Snapshot, read
 
 QUALITY = "files/quality/index.html"
 MODELS = "files/models"
 CSV_ROWS = 20_000
-# Whatever a generated page asks for, no other host is asked.
-POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
+# dbt's page runs scripts of its own; whatever it requests, no other host is contacted.
+MODELS_POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
 
 
 def parquet_path(snapshot: Snapshot, mart: str) -> str:
@@ -41,15 +42,16 @@ def csv_path(snapshot: Snapshot, mart: str) -> str:
 class Guarded:
     """Adds headers that keep a served page from other hosts and from posing as another type."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app
+        self._policy = policy.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [
                     *message["headers"],
-                    (b"content-security-policy", POLICY.encode()),
+                    (b"content-security-policy", self._policy),
                     (b"x-content-type-options", b"nosniff"),
                 ]
             await send(message)
@@ -94,11 +96,20 @@ def file_routes(settings: Settings) -> list[Mount]:
         Mount(
             "/files",
             routes=[
-                Route("/models", models),
-                Route("/snapshots/{run_id}/{mart}.{kind}", mart),
-                Mount("/quality", QualitySite(settings.quality_docs_dir / "site")),
+                Mount(
+                    "/quality",
+                    QualitySite(settings.quality_docs_dir / "site"),
+                    middleware=[Middleware(Guarded, html_pages.POLICY)],
+                ),
+                Mount(
+                    "",
+                    routes=[
+                        Route("/models", models),
+                        Route("/snapshots/{run_id}/{mart}.{kind}", mart),
+                    ],
+                    middleware=[Middleware(Guarded, MODELS_POLICY)],
+                ),
             ],
-            middleware=[Middleware(Guarded)],
         )
     ]
 
@@ -130,9 +141,4 @@ def _mart(published: Path, run_id: str, mart: str, kind: str) -> tuple[Path, str
 
 
 def _absent(what: str, command: str) -> Response:
-    return HTMLResponse(
-        "<!doctype html><meta charset=utf-8><title>Not there yet</title>"
-        "<body style='font:1rem/1.6 system-ui;margin:3rem auto;max-width:36rem'>"
-        f"<h1>Not there yet</h1><p>{what} can be seen after <code>{command}</code>.</p>",
-        404,
-    )
+    return HTMLResponse(html_pages.render("absent.html", what=what, command=command), 404)

@@ -1,4 +1,4 @@
-"""A reader's own SQL over the snapshot, answered by a process that is ended when it takes long."""
+"""A reader's own SQL over the snapshot, run by a process that is ended when it takes too long."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from streamlit_app.snapshot import Snapshot
+from published.reading import Snapshot
 
 PROCESS = Path(__file__).with_name("sql_process.py")
 SECONDS = 10
 ROW_LIMIT = 1_000
 MEMORY_MB = 512
 MOST_SQL = 20_000
-# As many questions at once as leave the pages themselves a processor.
+# As many queries at once as leave the pages themselves a processor.
 AT_ONCE = threading.BoundedSemaphore(2)
 SECONDS_IN_LINE = 5
 
 
 class SqlRefusedError(Exception):
-    """The question was not answered; the message is for the reader."""
+    """The query was not run; the message is for the reader."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ def ask(snapshot: Snapshot, sql: str, *, seconds: float = SECONDS) -> Answer:
     """Run one SELECT over the marts. Raises SqlRefusedError."""
     if len(sql) > MOST_SQL:
         raise SqlRefusedError(
-            f"A question may have {MOST_SQL:,} characters; this has {len(sql):,}."
+            f"A query may have at most {MOST_SQL:,} characters; this one has {len(sql):,}."
         )
     if not AT_ONCE.acquire(timeout=SECONDS_IN_LINE):
-        raise SqlRefusedError("Other readers' questions are being answered. Try again shortly.")
+        raise SqlRefusedError("Other readers' queries are running. Try again shortly.")
     try:
         started = time.monotonic()
         output = _run(

@@ -1,23 +1,30 @@
-"""Runs one reader's SELECT over the marts in a process of its own, which can do nothing else.
+"""Runs one reader's SELECT over the marts in a separate process, which can do nothing else.
 
 Started by `sql_box` with a request on its standard input, one JSON object: `sql`, `files` (path by
 mart), `row_limit`, `memory_mb`, `seconds`. It answers with a line of JSON (`status`: ok, refused
 or failed, `message`, `truncated`) and, when ok, the rows as an Arrow stream.
 
-Three walls stand between the SQL and the machine: DuckDB's parser lets one SELECT through, DuckDB
-itself has no files but those of the marts, no network and a locked configuration, and the
-operating system gives the process no more memory, time and disk than a small question needs.
+Three walls stand between the SQL and the machine: DuckDB's parser lets a single SELECT through,
+DuckDB itself has no files but those of the marts, no network and a locked configuration, and the
+operating system gives the process no more memory, time and disk than a small query needs.
+
+DuckDB shows its settings and file names to anyone who asks, and resolves relative paths and links
+first. It therefore never learns where a file is stored: it reads `mart://NAME` through a file
+system that knows.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
 import resource
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import duckdb
 import pyarrow as pa
+from fsspec import AbstractFileSystem
 
 THREADS = 2
 # Beyond DuckDB's own limit: the interpreter, the libraries, strings under construction.
@@ -28,8 +35,11 @@ OUT_OF_REACH = (
 )
 
 
+UNREADABLE = "The marts could not be read. Reload the page: the snapshot may be gone."
+
+
 class RefusedError(Exception):
-    """The question is not answered; the message says why and what can be done."""
+    """The query is not run; the message says why and what can be done."""
 
 
 def bound(memory_mb: int, seconds: int) -> None:
@@ -42,6 +52,34 @@ def bound(memory_mb: int, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
 
 
+class MartFiles(AbstractFileSystem):  # type: ignore[misc] # fsspec has no types
+    """The files of the marts, to read, by the name of the mart alone."""
+
+    protocol = "mart"
+    cachable = False
+
+    def __init__(self, files: dict[str, str]) -> None:
+        super().__init__()
+        self._files = files
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        size = Path(self._file(path)).stat().st_size
+        return {"name": self._strip_protocol(path), "size": size, "type": "file"}
+
+    def exists(self, path: str, **_: Any) -> bool:
+        return self._strip_protocol(path) in self._files
+
+    def modified(self, path: str) -> datetime.datetime:
+        """The same for all: a published file does not change."""
+        return datetime.datetime.fromtimestamp(0, datetime.UTC)
+
+    def open(self, path: str, mode: str = "rb", **_: Any) -> BinaryIO:
+        return Path(self._file(path)).open("rb")
+
+    def _file(self, path: str) -> str:
+        return self._files[self._strip_protocol(path)]
+
+
 def locked_database(files: dict[str, str], memory_mb: int) -> duckdb.DuckDBPyConnection:
     """The marts as views, and nothing else that could be reached."""
     memory = duckdb.connect(
@@ -50,16 +88,21 @@ def locked_database(files: dict[str, str], memory_mb: int) -> duckdb.DuckDBPyCon
             "memory_limit": f"{memory_mb}MB",
             "threads": THREADS,
             "temp_directory": "",
+            "home_directory": "/",
+            "extension_directory": "/",
+            "secret_directory": "/",
+            "allow_persistent_secrets": False,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "allow_community_extensions": False,
             "python_enable_replacements": False,
         },
     )
-    memory.execute("set allowed_paths = $paths", {"paths": list(files.values())})
+    memory.register_filesystem(MartFiles(files))
+    memory.execute("set allowed_paths = $paths", {"paths": [f"mart://{mart}" for mart in files]})
     memory.execute("set enable_external_access = false")
-    for mart, path in files.items():
-        memory.read_parquet(path).create_view(mart)
+    for mart in files:
+        memory.read_parquet(f"mart://{mart}").create_view(mart)
     memory.execute("set lock_configuration = true")
     return memory
 
@@ -70,7 +113,7 @@ def only_select(memory: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement
     if not statements:
         raise RefusedError("There is no statement to run.")
     if len(statements) > 1:
-        raise RefusedError(f"One statement at a time: these are {len(statements)}. Run one SELECT.")
+        raise RefusedError(f"One statement at a time: there are {len(statements)}. Run one SELECT.")
     [statement] = statements
     kind = statement.type.name.replace("_", " ")
     # A PRAGMA that returns rows is parsed to a SELECT.
@@ -78,14 +121,14 @@ def only_select(memory: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement
         kind = "PRAGMA"
     if kind != "SELECT":
         raise RefusedError(
-            f"Only SELECT is run here, and this is {kind}: the snapshot is for reading and cannot "
-            "be changed, written out or configured."
+            f"Only SELECT can be run, and this is {kind}: the snapshot is read-only and cannot "
+            "be changed, exported or configured."
         )
     return statement
 
 
 def _first_word(sql: str) -> str:
-    """In upper case; comments are no words."""
+    """In upper case; comments do not count."""
     tokens = duckdb.tokenize(sql)
     begins = [place for place, _ in tokens] + [len(sql)]
     for (place, kind), end in zip(tokens, begins[1:], strict=True):
@@ -119,8 +162,16 @@ def reply(request: dict[str, Any]) -> tuple[dict[str, Any], pa.Table | None]:
         message = f"This needs more memory than the {request['memory_mb']} MB it may have."
         return {"status": "refused", "message": message}, None
     except (duckdb.Error, pa.ArrowException) as error:
-        return {"status": "failed", "message": str(error)}, None
+        return {"status": "failed", "message": without_places(str(error), request["files"])}, None
     return {"status": "ok", "truncated": truncated}, rows
+
+
+def without_places(message: str, files: dict[str, str]) -> str:
+    """A file system error comes with a traceback, which names folders of the server."""
+    places = {str(Path(file).parent) for file in files.values()}
+    places |= {str(Path(__file__).parent), sys.prefix, sys.base_prefix}
+    told = "Python exception" in message or any(place in message for place in places)
+    return UNREADABLE if told else message
 
 
 def main() -> None:
@@ -130,7 +181,7 @@ def main() -> None:
     out = sys.stdout.buffer
     out.write(json.dumps(header).encode() + b"\n")
     if rows is not None:
-        with pa.ipc.new_stream(out, rows.schema) as stream:
+        with pa.ipc.new_stream(out, rows.schema) as stream:  # type: ignore[arg-type] # any file
             stream.write_table(rows)
     out.flush()
 

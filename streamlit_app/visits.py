@@ -1,4 +1,4 @@
-"""What a reader saw last time, in a cookie of their browser and nowhere else.
+"""What a reader saw last time, stored in a cookie of their browser and nowhere else.
 
 Times are those of the data, not of the clock: what counts as new is what the snapshot that was
 open last did not hold.
@@ -17,8 +17,8 @@ SAME_VISIT = timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class Visits:
-    """`before`: until when the data reached at the last visit, null at the first; `now`: at this
-    one; both UTC without a zone. `at`: when a page was opened last, aware UTC.
+    """`before`: the time the data reached at the last visit, null at the first; `now`: at this one;
+    both UTC without a zone. `at`: when a page was last opened, aware UTC.
     """
 
     before: datetime | None

@@ -1,4 +1,4 @@
-"""Charts of daily volume. Days that are not finished are hatched."""
+"""Charts of daily volume. Unfinished days are hatched."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from streamlit_app.formatting import dollars
 
 METHODS = {
     "rolling_24h_at_close": "24-hour figure at the day's close",
-    "traded_sum": "sum of the trades that were seen",
+    "traded_sum": "sum of the observed trades",
 }
+
+TOLD_OF_A_DAY = ("volume_usd", "volume_method", "is_complete", "share_of_total_pct")
 
 
 def volume_bars(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str]) -> go.Figure:
@@ -29,12 +31,14 @@ def volume_bars(rows: pd.DataFrame, names: dict[str, str], order: Sequence[str])
                 meta=names[coin],
                 customdata=[
                     (
-                        dollars(row.volume_usd),
-                        METHODS.get(row.volume_method, row.volume_method),
-                        "" if row.is_complete else " · day still running",
-                        "" if pd.isna(row.share) else f" · {row.share:.1f} % of all",
+                        dollars(volume),
+                        METHODS.get(method, method),
+                        "" if is_complete else " · day still running",
+                        "" if pd.isna(share) else f" · {share:.1f} % of all",
                     )
-                    for row in of_coin.rename(columns={"share_of_total_pct": "share"}).itertuples()
+                    for volume, method, is_complete, share in zip(
+                        *(of_coin[name] for name in TOLD_OF_A_DAY), strict=True
+                    )
                 ],
                 marker={
                     "color": colours(order)[coin],

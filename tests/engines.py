@@ -8,13 +8,17 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from extract.settings import Postgres, Settings, Spark
+from extract.settings import Settings
+from extract.spark_session import NoSparkSessionError, spark_session
+from extract.targets import Postgres, Spark
 from tests.conftest import settings_for
 
 # A small market in one short-lived session: compiling plans would take longer than running them.
@@ -34,39 +38,67 @@ def missing(what: str) -> None:
 
 
 @contextmanager
-def postgres_settings(data_dir: Path, **changes: object) -> Iterator[Settings]:
-    """Settings of a new database, which is dropped afterwards."""
+def postgres_settings(
+    data_dir: Path,
+    template: str = "template1",
+    role: tuple[str, str] | None = None,
+    **changes: object,
+) -> Iterator[Settings]:
+    """Settings of a new database, a copy of `template`, which is dropped afterwards.
+
+    It belongs to `role`, a name and a password, or to the user who administers the server.
+    """
     if importlib.util.find_spec("adbc_driver_postgresql") is None:
         missing("PostgreSQL's packages are not installed: make setup-postgres")
-    import psycopg2
     from psycopg2 import sql
 
-    name = sql.Identifier(f"crypto_market_test_{os.getpid()}")
     server = Postgres(
         host=os.environ.get("POSTGRES_HOST", Postgres.host),
         database=f"crypto_market_test_{os.getpid()}",
     )
+    name = sql.Identifier(server.database)
+    drop = sql.SQL("drop database if exists {} with (force)").format(name)
+    create = sql.SQL("create database {} template {}").format(name, sql.Identifier(template))
+    with administered(server) as execute:
+        execute(drop)
+        execute(create)
+        if role:
+            owned = sql.SQL("alter database {} owner to {}")
+            execute(owned.format(name, sql.Identifier(role[0])))
+            server = replace(server, user=role[0], password=SecretStr(role[1]))
+        try:
+            yield settings_for(data_dir, target="postgres", postgres=server, **changes)
+        finally:
+            execute(drop)
+
+
+@contextmanager
+def administered(server: Postgres, database: str = "postgres") -> Iterator[Callable[..., list]]:
+    """Run statements in a database of the server, each by itself; gives their rows."""
+    import psycopg2
+
     try:
         connection = psycopg2.connect(
             host=server.host,
             port=server.port,
-            user=server.user,
-            password=server.password,
-            dbname="postgres",
+            user=Postgres.user,
+            password=Postgres().password.get_secret_value(),
+            dbname=database,
+            application_name="tests",
             connect_timeout=5,
         )
     except psycopg2.OperationalError:
         missing(f"no PostgreSQL server answers at {server.host}:{server.port}")
     connection.autocommit = True
-    drop = sql.SQL("drop database if exists {} with (force)").format(name)
-    with connection.cursor() as cursor:
-        cursor.execute(drop)
-        cursor.execute(sql.SQL("create database {}").format(name))
-    try:
-        yield settings_for(data_dir, target="postgres", postgres=server, **changes)
-    finally:
+
+    def execute(statement: object, *parameters: object) -> list:
         with connection.cursor() as cursor:
-            cursor.execute(drop)
+            cursor.execute(statement, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    try:
+        yield execute
+    finally:
         connection.close()
 
 
@@ -79,8 +111,6 @@ def spark_settings(
         missing("Spark's packages are not installed: make setup-spark")
     if shutil.which("java") is None:
         missing("there is no java on the PATH")
-    from pyspark.sql import SparkSession
-
     conf = data_dir.parent / "spark_conf"
     conf.mkdir(exist_ok=True)
     (conf / "spark-defaults.conf").write_text(SPARK_DEFAULTS)
@@ -92,5 +122,5 @@ def spark_settings(
         try:
             yield settings_for(data_dir, target="spark", spark=spark, **changes)
         finally:
-            if session := SparkSession.getActiveSession():
-                session.stop()
+            with suppress(NoSparkSessionError):
+                spark_session().stop()

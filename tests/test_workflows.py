@@ -14,6 +14,7 @@ import yaml
 from extract.settings import PROJECT_ROOT
 
 WORKFLOWS = sorted((PROJECT_ROOT / ".github" / "workflows").glob("*.yml"))
+REFRESH = PROJECT_ROOT / ".github" / "workflows" / "refresh.yml"
 TARGETS = set(re.findall(r"^([a-z-]+):", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
@@ -50,14 +51,39 @@ def test_steps_only_call_make_targets(path: Path) -> None:
         assert called[1] in TARGETS
 
 
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_are_pinned_by_commit(path: Path) -> None:
+    """A tag can be moved to other code; the comment says which version the commit is."""
+    used = re.findall(r"uses: *(.*)", path.read_text())
+    assert len(used) == sum("uses" in step for step in steps(path))
+    for action in used:
+        assert re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+
+
 def test_state_is_restored_before_and_saved_only_on_success() -> None:
-    refresh = steps(PROJECT_ROOT / ".github" / "workflows" / "refresh.yml")
-    order = [step.get("uses", step.get("run", "")).split("@")[0] for step in refresh]
-    restored, saved = order.index("actions/cache/restore"), order.index("actions/cache/save")
-    assert restored < order.index("make live") < saved
-    assert refresh[saved]["if"] == "success()"
+    refresh = steps(REFRESH)
+    order = [step.get("run", step.get("uses", "")).split("@")[0] for step in refresh]
+    cache = ("actions/cache/restore", "actions/cache/save")
+    wanted = [cache[0], "make restore-state", "make live", "make save-state", cache[1]]
+    assert [step for step in order if step in wanted] == wanted
+    for saved in wanted[3:]:
+        assert refresh[order.index(saved)]["if"] == "success()"
+    [cached] = {step["with"]["path"] for step in refresh if step.get("uses", "").startswith(cache)}
+    assert cached == "state", "the cache holds what is verified against the release"
+
+
+def test_only_the_job_that_needs_it_may_write() -> None:
+    workflow = yaml.safe_load(REFRESH.read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    rights = {name: job["permissions"] for name, job in workflow["jobs"].items()}
+    assert rights == {
+        "refresh": {"contents": "write"},
+        "deploy": {"pages": "write", "id-token": "write"},
+    }
+    with_token = [step["run"] for step in steps(REFRESH) if "GH_TOKEN" in step.get("env", {})]
+    assert with_token == ["make restore-state", "make save-state"]
 
 
 def test_a_running_refresh_is_never_cancelled() -> None:
-    workflow = yaml.safe_load((PROJECT_ROOT / ".github" / "workflows" / "refresh.yml").read_text())
+    workflow = yaml.safe_load(REFRESH.read_text())
     assert workflow["concurrency"] == {"group": "refresh", "cancel-in-progress": False}

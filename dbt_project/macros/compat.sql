@@ -1,8 +1,8 @@
-{# What the engines say differently, and nothing else. #}
+{# What differs between the engines, and nothing else. #}
 
-{# An instant with its zone as a UTC timestamp without one. A plain cast would
-   take the session's zone; on Spark, whose timestamps are all instants, the
-   session is set to UTC and the cast is one. #}
+{# A timestamp with time zone as a UTC timestamp without one. A plain cast would
+   use the session's time zone; on Spark, whose timestamps are all instants, the
+   session is set to UTC and a cast is enough. #}
 {% macro utc_timestamp(instant) -%}
     {%- if target.type == "spark" -%}
         cast({{ instant }} as timestamp)
@@ -17,8 +17,8 @@
     {{ "double precision" if target.type == "postgres" else "double" }}
 {%- endmacro %}
 
-{# Whole microseconds since 1970. Differences of them are exact, those of
-   epoch seconds are not. #}
+{# Whole microseconds since 1970. Unlike epoch seconds, their differences are
+   exact. #}
 {% macro epoch_microseconds(timestamp) -%}
     {%- if target.type == "postgres" -%}
         cast(extract(epoch from {{ timestamp }}) * 1000000 as bigint)
@@ -29,9 +29,10 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# `value` of the row with the smallest `key`, of those where `condition` holds
-   if one is given; the caller keeps keys distinct. PostgreSQL has no `min_by`,
-   and takes the first of an array after its filter. #}
+{# `value` of the row with the smallest `key`, among those where `condition`
+   holds if one is given; the caller makes sure that keys are distinct.
+   PostgreSQL has no `min_by`; there it is the first element of a filtered
+   array. #}
 {% macro value_at_least(value, key, condition=none) -%}
     {%- set filtered = " filter (where " ~ condition ~ ")" if condition else "" -%}
     {%- if target.type == "postgres" -%}
@@ -51,8 +52,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# One row for each day from the first to the last, both included. Used as a
-   column, which multiplies the rows of its select. #}
+{# One row for each day from the first to the last, inclusive. Used as a column,
+   it multiplies the rows of its select. #}
 {% macro each_day(first_date, last_date) -%}
     {%- if target.type == "postgres" -%}
         cast(
@@ -75,29 +76,29 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# How a model that grows replaces whole days. Parquet tables of Spark know no
-   delete: there a day is a partition, and is overwritten. #}
+{# How an incremental model replaces whole days. Spark cannot delete from
+   Parquet tables: there a day is a partition, which is overwritten. #}
 {% macro incremental_by_day(day_column) -%}
+    {%- set settings = progress_hooks() -%}
+    {%- do settings.update(
+        materialized="incremental", on_schema_change="fail"
+    ) -%}
     {%- if target.type == "spark" -%}
-        {{ return({
-            "materialized": "incremental",
-            "incremental_strategy": "insert_overwrite",
-            "partition_by": day_column,
-            "file_format": "parquet",
-            "on_schema_change": "fail",
-        }) }}
+        {%- do settings.update(
+            incremental_strategy="insert_overwrite",
+            partition_by=day_column,
+            file_format="parquet",
+        ) -%}
     {%- else -%}
-        {{ return({
-            "materialized": "incremental",
-            "incremental_strategy": "delete+insert",
-            "unique_key": day_column,
-            "on_schema_change": "fail",
-        }) }}
+        {%- do settings.update(
+            incremental_strategy="delete+insert", unique_key=day_column
+        ) -%}
     {%- endif -%}
+    {{ return(settings) }}
 {%- endmacro %}
 
-{# The types of a contract, as the engine spells them. Spark knows no `float8`,
-   the one name of a 64-bit float that the others share. #}
+{# The types of a contract, as the engine spells them. Spark has no `float8`,
+   the only name for a 64-bit float that the others share. #}
 {% macro spark__get_empty_schema_sql(columns) -%}
     select
         {% for column in columns.values() %}
@@ -107,9 +108,10 @@
         {% endfor %}
 {%- endmacro %}
 
-{# On Spark raw is Parquet files. They are made tables with the columns that the
-   sources declare, for of a folder without a file nothing could be inferred,
-   and read anew, for a session keeps the list of files it has seen. #}
+{# On Spark, raw consists of Parquet files. Tables are declared over them with
+   the columns that the sources declare, because nothing can be inferred from an
+   empty folder, and are refreshed, because a session caches the list of files.
+   #}
 {% macro declare_raw_tables() -%}
     {%- if execute and target.type == "spark" -%}
         {%- set location = env_var("SPARK_RAW_URL", "data/spark/lake") -%}
@@ -130,8 +132,41 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Text as a contract declares it. PostgreSQL tells `varchar` from it when an
-   incremental model compares its columns. #}
+{# Text as a contract declares it. PostgreSQL treats `varchar` as another type
+   when an incremental model compares its columns. #}
 {% macro text_type() -%}
     {{ "string" if target.type == "spark" else "text" }}
+{%- endmacro %}
+
+{# The tables and views that a schema really has, not those in dbt's cache.
+   Spark lists the session's temporary views under every schema. #}
+{% macro relations_in(schema) -%}
+    {%- if target.type == "spark" -%}
+        {%- set views = run_query("show views in " ~ schema).columns[1].values() -%}
+        {%- set names = [] -%}
+        {%- for row in run_query("show tables in " ~ schema).rows -%}
+            {%- do names.append(row[1]) if not row[2] -%}
+        {%- endfor -%}
+    {%- else -%}
+        {%- set found = run_query(
+            "select table_name, table_type from information_schema.tables"
+            ~ " where table_catalog = current_database()"
+            ~ " and table_schema = '" ~ schema ~ "'"
+        ) -%}
+        {%- set names = found.columns[0].values() -%}
+        {%- set views = [] -%}
+        {%- for row in found.rows if row[1] == "VIEW" -%}
+            {%- do views.append(row[0]) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- set relations = [] -%}
+    {%- for name in names -%}
+        {%- do relations.append(api.Relation.create(
+            database=none if target.type == "spark" else target.database,
+            schema=schema,
+            identifier=name,
+            type="view" if name in views else "table",
+        )) -%}
+    {%- endfor -%}
+    {{ return(relations) }}
 {%- endmacro %}

@@ -1,5 +1,5 @@
--- Of one coin, source, type, direction and threshold an episode begins after
--- the one before has ended. Two at a time would tell one move twice.
+-- For one coin, source, type, direction and threshold, an episode begins after
+-- the previous one has ended. Two at a time would report one move twice.
 with
 
 alerts as (

@@ -1,6 +1,6 @@
--- A day's volume of a rolling figure is one that the source gave, at the time
--- stated and near the midnight that closes the day. Summed snapshots overstate
--- a day 24 to 144 times.
+-- If a source reports rolling figures, a day's volume is one of them, from the
+-- time stated and near the midnight that closes the day. Summed snapshots would
+-- overstate it 24 to 144 times.
 with
 
 volumes as (
@@ -12,6 +12,7 @@ volumes as (
 observations as (
 
     select * from {{ ref("int_price_observations") }}
+    where rolling_volume_usd is not null
 
 ),
 

@@ -2,17 +2,21 @@
 -- nor fewer: an incremental run that forgets a day, or takes one up twice,
 -- shows here. Their hours of day add up to the same, so that none is in
 -- another's hour; a join by hour would say which, and take four times as long.
+{% set changed = [ref("int_price_observations"), ref("fct_hourly_prices")] %}
+
 with
 
 observations as (
 
     select * from {{ ref("int_price_observations") }}
+    where {{ is_changed_day("observed_date", changed) }}
 
 ),
 
 hours as (
 
     select * from {{ ref("fct_hourly_prices") }}
+    where {{ is_changed_day("price_date", changed) }}
 
 ),
 

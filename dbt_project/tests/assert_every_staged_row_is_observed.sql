@@ -1,25 +1,21 @@
--- Every accepted quote, chart point and trade stands in the price series. The
--- series takes up loads it has not seen; where it was built without one of its
--- staging models, that model's rows would count as seen and never come.
+-- Every price in US dollars of a known coin is in the price series: a row that
+-- the series skipped would never be added later. Prices under an id without a
+-- coin are counted in fct_unmapped_ids.
+{% set priced = {} %}
+{% for table, facts in raw_tables().items() if facts.coin_id %}
+    {% do priced.update({table: facts}) %}
+{% endfor %}
+
 with
 
-quotes as (
+{% for table, facts in priced.items() %}
+    {{ table }} as (
 
-    select * from {{ ref("stg_coingecko__markets") }}
+        select * from {{ rows_to_test(ref(facts.staging_model)) }}
+        where price_usd is not null
 
-),
-
-chart_points as (
-
-    select * from {{ ref("stg_coingecko__market_chart_points") }}
-
-),
-
-ticks as (
-
-    select * from {{ ref("stg_stream__ticks") }}
-
-),
+    ),
+{% endfor %}
 
 coin_ids as (
 
@@ -29,37 +25,30 @@ coin_ids as (
 
 observations as (
 
-    select * from {{ ref("int_price_observations") }}
+    select * from {{ rows_to_test(ref("int_price_observations")) }}
 
 ),
 
 staged as (
 
-    select
-        'coingecko' as source,
-        coin_id,
-        observed_at
-    from quotes
-
-    union all
-
-    select
-        'coingecko' as source,
-        coin_id,
-        observed_at
-    from chart_points
-
-    union all
-
-    select
-        'stream' as source,
-        coin_ids.coin_id,
-        ticks.observed_at
-    from ticks
-    left join coin_ids
-        on
-            ticks.product_id = coin_ids.source_coin_id
-            and coin_ids.source = 'stream'
+    {% for table, facts in priced.items() %}
+        select
+            '{{ facts.source }}' as source,
+            {% if facts.has_canonical_ids %}
+                {{ table }}.coin_id,
+            {% else %}
+                coin_ids.coin_id,
+            {% endif %}
+            {{ table }}.observed_at
+        from {{ table }}
+        {% if not facts.has_canonical_ids %}
+            inner join coin_ids
+                on
+                    {{ table }}.{{ facts.coin_id }} = coin_ids.source_coin_id
+                    and coin_ids.source = '{{ facts.source }}'
+        {% endif %}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
 
 ),
 

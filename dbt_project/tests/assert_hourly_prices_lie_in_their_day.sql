@@ -1,11 +1,11 @@
 -- The date of an hour is the UTC day it starts in, and an hour starts on the
 -- hour. The date decides which rows an incremental run replaces: an hour under
--- another day's would be left behind and then be there twice.
+-- another day would be left behind, and then be there twice.
 with
 
 hours as (
 
-    select * from {{ ref("fct_hourly_prices") }}
+    select * from {{ rows_to_test(ref("fct_hourly_prices")) }}
 
 ),
 

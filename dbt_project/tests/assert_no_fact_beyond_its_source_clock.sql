@@ -1,6 +1,6 @@
--- No fact is of a time at which its source had not been asked. A vendor's clock
--- may run ahead of ours by the 5 minutes that rows are accepted with; more is
--- an instant read in a wrong zone, or a future that was made up.
+-- No fact is later than the last time its source was polled. A vendor's clock
+-- may run ahead of ours by the 5 minutes within which rows are accepted; more
+-- means a time read in the wrong zone, or an invented future.
 with
 
 clocks as (

@@ -1,5 +1,5 @@
--- A coin of one source has at most one open episode of a type, whichever way
--- it went: what is up 5 % is not down 4 %, so the flip must have closed one.
+-- At one source, a coin has at most one open episode of a type, in whichever
+-- direction: what is up 5 % is not down 4 %, so the flip must have closed one.
 with
 
 alerts as (

@@ -1,6 +1,6 @@
--- Where any coin is ranked, one is first and no rank up to the last is missing.
--- Ranks that go on over days, or that unranked coins take a place in, look
--- right line by line.
+-- If any coin is ranked, one is first and no rank up to the last is missing.
+-- Ranks that continue across days, or that unranked coins take up, look right
+-- line by line.
 with
 
 rankings as (

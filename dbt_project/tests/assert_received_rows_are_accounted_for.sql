@@ -1,46 +1,38 @@
--- Every row of an archived answer is in raw, as an observation or as a rejected
--- row, and no row is there without its answer. The load audit adds up a run, in
--- which a row lost from one answer could hide behind a row too many of another.
+-- Every row of an archived response is in raw, as an observation or as a
+-- rejected row, and no row is there without its response. The load audit adds
+-- up a run, in which a row lost from one response could hide behind an extra
+-- row of another.
 with
 
 responses as (
 
     select * from {{ ref("stg_landing__responses") }}
+    where {{ is_news("load_number") }}
 
 ),
 
-quotes as (
+{% for table in raw_tables() %}
+    {{ table }} as (
 
-    select * from {{ source("raw", "coingecko_markets") }}
+        select * from {{ source("raw", table) }}
+        where {{ is_news("load_number") }}
 
-),
-
-chart_points as (
-
-    select * from {{ source("raw", "coingecko_market_chart") }}
-
-),
-
-ticks as (
-
-    select * from {{ source("raw", "stream_ticks") }}
-
-),
+    ),
+{% endfor %}
 
 rejected_rows as (
 
     select * from {{ ref("stg_landing__rejected_rows") }}
+    where {{ is_news("load_number") }}
 
 ),
 
 stored_rows as (
 
-    select response_id from quotes
-    union all
-    select response_id from chart_points
-    union all
-    select response_id from ticks
-    union all
+    {% for table in raw_tables() %}
+        select response_id from {{ table }}
+        union all
+    {% endfor %}
     select response_id from rejected_rows
 
 ),

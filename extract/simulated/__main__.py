@@ -3,13 +3,20 @@
 import threading
 from datetime import UTC, datetime
 
+from pipeline import stopping
+
+if __name__ == "__main__":
+    # The other imports take long enough to be interrupted.
+    stopping.listen()
+
 import click
 
 from extract.simulated.api import SimulatedApi
 from extract.simulated.market import Market
+from scripts.command_line import Server, run
 
 
-@click.command()
+@click.command(cls=Server)
 @click.option(
     "--port", default=8765, show_default=True, help="Port on 127.0.0.1; 0 takes a free one."
 )
@@ -33,8 +40,6 @@ def main(port: int, as_of: str | None, seed: int) -> None:
             click.echo(f"Trades:             {api.stream_url}/batches?limit=1")
             click.echo(f"The clock starts at {start:%Y-%m-%d %H:%M:%S} UTC. Ctrl-C ends.")
             _wait(api)
-    except KeyboardInterrupt:
-        click.echo("Stopped.")
     except OSError as error:
         raise click.ClickException(f"cannot listen on port {port}: {error}") from error
 
@@ -52,4 +57,4 @@ def _moment(text: str) -> datetime:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -79,12 +79,16 @@ class SimulatedApi:
         )
 
     @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/api/v3"
+        return f"{self.url}/api/v3"
 
     @property
     def stream_url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/stream"
+        return f"{self.url}/stream"
 
     def __enter__(self) -> Self:
         self.start()
@@ -176,7 +180,9 @@ class SimulatedApi:
     async def _delay(self, seconds: float) -> None:
         """Waits, but not longer than the server lives."""
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0 and not self._server.should_exit:
+        while (
+            (left := end - time.monotonic()) > 0 and self._server and not self._server.should_exit
+        ):
             await asyncio.sleep(min(left, 0.05))
 
     async def _good_answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
@@ -218,12 +224,10 @@ class SimulatedApi:
         interval = request.query_params.get("interval") or None
         if interval is not None and interval not in STEPS_MS:
             raise BadRequestError(400, "invalid interval")
-        if request.query_params.get("days") == "max":
-            days = MAX_DAYS
-        elif "days" in request.query_params:
-            days = _whole(request, "days", 1)
-        else:
+        if "days" not in request.query_params:
             raise BadRequestError(422, "Missing parameter days")
+        is_all = request.query_params["days"] == "max"
+        days = MAX_DAYS if is_all else _whole(request, "days", 1)
         if days < 1:
             raise BadRequestError(400, "invalid days")
         if days > MAX_DAYS:

@@ -4,7 +4,7 @@ import numpy as np
 
 from extract.simulated.events import DAY_MS, HOUR_MS
 from extract.simulated.market import Market
-from extract.simulated.noise import stream_key, uniform
+from extract.simulated.noise import Ints, stream_key, uniform
 
 STEPS_MS = {"5m": 5 * 60_000, "hourly": HOUR_MS, "daily": DAY_MS}
 MAX_DAYS = 365
@@ -40,9 +40,7 @@ def market_chart(
     }
 
 
-def _point_times(
-    market: Market, coin_id: str, now_ms: int, days: int, granularity: str
-) -> np.ndarray:
+def _point_times(market: Market, coin_id: str, now_ms: int, days: int, granularity: str) -> Ints:
     step = STEPS_MS[granularity]
     now = now_ms // 1000 * 1000
     outage = market.events.outage_near(now)

@@ -1,7 +1,7 @@
 """The thirty coins of the simulated market. Names are real; levels are plausible, not quoted."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["coin", "stablecoin", "wrapped"]
 
@@ -45,9 +45,8 @@ def _coin(
     daily_volume_usd: float,
     beta: float,
     volatility: float,
-    **more: object,
+    **more: Any,
 ) -> Coin:
-    settings = {"product_id": f"{symbol.upper()}-USD", **more}
     return Coin(
         coin_id=coin_id,
         symbol=symbol,
@@ -59,7 +58,7 @@ def _coin(
         daily_volume_usd=daily_volume_usd,
         beta=beta,
         volatility=volatility,
-        **settings,
+        **({"product_id": f"{symbol.upper()}-USD"} | more),
     )
 
 

@@ -1,5 +1,7 @@
 """Answers of `GET /global`: totals over all coins, in the currencies of the real API."""
 
+from typing import Any
+
 import numpy as np
 
 from extract.simulated.events import DAY_MS
@@ -25,7 +27,7 @@ _COINS = {
 _SHOWN_SHARES = 10
 
 
-def global_totals(market: Market, now_ms: int) -> dict:
+def global_totals(market: Market, now_ms: int) -> dict[str, Any]:
     """`{"data": {...}}` at the last full minute that has data."""
     at = now_ms // 60_000 * 60_000
     outage = market.events.outage_near(at)

@@ -5,13 +5,14 @@ of 90 days therefore holds at least two of every kind except the renaming, of wh
 boundaries.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from extract.simulated.coins import Coin
-from extract.simulated.noise import by_index, smooth_step, stream_key, uniform
+from extract.simulated.noise import Bools, Floats, Ints, by_index, smooth_step, stream_key, uniform
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -77,7 +78,7 @@ class Rename(Event):
     name: str
 
 
-class _Pulse:
+class _Pulse(ABC):
     """A rise to a peak, a plateau and a fall: hashed parameters per block, as columns."""
 
     def __init__(self, name: object, coins: int, block_ms: int):
@@ -85,27 +86,27 @@ class _Pulse:
         self._coins = coins
         self.block_ms = block_ms
 
-    def _uniform(self, what: str, block: np.ndarray) -> np.ndarray:
+    def _uniform(self, what: str, block: Ints) -> Floats:
         return uniform(stream_key(self._name, what), block)
 
-    def _span(self, what: str, block: np.ndarray, low: int, high: int) -> np.ndarray:
+    def _span(self, what: str, block: Ints, low: int, high: int) -> Ints:
         """Whole minutes between two durations in milliseconds."""
         minutes = (self._uniform(what, block) * ((high - low) // 60_000)).astype(np.int64)
         return low + minutes * 60_000
 
-    def chosen(self, block: np.ndarray) -> np.ndarray:
+    def chosen(self, block: Ints) -> Ints:
         """Position of the coin that the block's event happens to."""
         return (self._uniform("coin", block) * self._coins).astype(np.int64)
 
-    def times(self, block: np.ndarray) -> tuple[np.ndarray, ...]:
+    @abstractmethod
+    def times(self, block: Ints) -> tuple[Ints, ...]:
         """Start, peak, end of the plateau and end, in epoch milliseconds."""
-        raise NotImplementedError
 
-    def peak(self, block: np.ndarray) -> np.ndarray:
+    @abstractmethod
+    def peak(self, block: Ints) -> Floats:
         """Log price change at the peak."""
-        raise NotImplementedError
 
-    def shift(self, position: int, at_ms: np.ndarray) -> np.ndarray | None:
+    def shift(self, position: int, at_ms: Ints) -> Floats | None:
         """Log price change of one coin at each instant; None when there is none at all."""
         block = at_ms // self.block_ms
         hit = by_index(block, self.chosen) == position
@@ -122,7 +123,7 @@ class _Pulse:
 
 
 class _Crashes(_Pulse):
-    def times(self, block: np.ndarray) -> tuple[np.ndarray, ...]:
+    def times(self, block: Ints) -> tuple[Ints, ...]:
         days = self.block_ms // DAY_MS
         day = (self._uniform("day", block) * days).astype(np.int64) * DAY_MS
         # 2 + 10 hours, 1.5 of falling and 8 of recovery end at 21:30 at the latest.
@@ -130,37 +131,37 @@ class _Crashes(_Pulse):
         bottom = start + self._span("fall", block, 40 * 60_000, 90 * 60_000)
         return start, bottom, bottom, bottom + self._span("rise", block, 4 * HOUR_MS, 8 * HOUR_MS)
 
-    def depth(self, block: np.ndarray) -> np.ndarray:
+    def depth(self, block: Ints) -> Floats:
         return 0.18 + 0.12 * self._uniform("depth", block)
 
-    def peak(self, block: np.ndarray) -> np.ndarray:
+    def peak(self, block: Ints) -> Floats:
         return np.log1p(-self.depth(block))
 
 
 class _Rallies(_Pulse):
-    def times(self, block: np.ndarray) -> tuple[np.ndarray, ...]:
+    def times(self, block: Ints) -> tuple[Ints, ...]:
         start = block * self.block_ms + self._span("start", block, 0, 7 * DAY_MS)
         top = start + self._span("rise", block, DAY_MS, 2 * DAY_MS)
         return start, top, top, top + self._span("fall", block, 6 * DAY_MS, 8 * DAY_MS)
 
-    def gain(self, block: np.ndarray) -> np.ndarray:
+    def gain(self, block: Ints) -> Floats:
         return 0.30 + 0.30 * self._uniform("gain", block)
 
-    def peak(self, block: np.ndarray) -> np.ndarray:
+    def peak(self, block: Ints) -> Floats:
         return np.log1p(self.gain(block))
 
 
 class _Depegs(_Pulse):
-    def times(self, block: np.ndarray) -> tuple[np.ndarray, ...]:
+    def times(self, block: Ints) -> tuple[Ints, ...]:
         start = block * self.block_ms + self._span("start", block, DAY_MS, 28 * DAY_MS)
         bottom = start + self._span("fall", block, HOUR_MS, 2 * HOUR_MS)
         turn = bottom + self._span("hold", block, 3 * HOUR_MS, 7 * HOUR_MS)
         return start, bottom, turn, turn + self._span("rise", block, 3 * HOUR_MS, 8 * HOUR_MS)
 
-    def depth_bp(self, block: np.ndarray) -> np.ndarray:
+    def depth_bp(self, block: Ints) -> Floats:
         return 300.0 + 300.0 * self._uniform("depth", block)
 
-    def peak(self, block: np.ndarray) -> np.ndarray:
+    def peak(self, block: Ints) -> Floats:
         return np.log1p(-self.depth_bp(block) / 10_000.0)
 
 
@@ -176,7 +177,7 @@ class EventCalendar:
         self._rallies = _Rallies(f"{seed}/rally", len(self._volatile), RALLY_BLOCK_MS)
         self._depegs = _Depegs(f"{seed}/depeg", len(self._stable), DEPEG_BLOCK_MS)
 
-    def log_shift(self, coin: Coin, at_ms: np.ndarray) -> np.ndarray | None:
+    def log_shift(self, coin: Coin, at_ms: Ints) -> Floats | None:
         """Log price change that events cause to a coin; None when nothing happens to it."""
         if coin.kind == "stablecoin":
             return self._depegs.shift(self._stable.index(coin.coin_id), at_ms)
@@ -189,7 +190,7 @@ class EventCalendar:
             return rally if crash is None else crash
         return crash + rally
 
-    def outage_start(self, block: np.ndarray) -> np.ndarray:
+    def outage_start(self, block: Ints) -> Ints:
         """The hour without data of each block; never one that touches a UTC midnight."""
         hour = (uniform(self._outage_key, block) * (28 * 20)).astype(np.int64)
         return block * OUTAGE_BLOCK_MS + (hour // 20 + 1) * DAY_MS + (hour % 20 + 2) * HOUR_MS
@@ -199,7 +200,7 @@ class EventCalendar:
         start = int(self.outage_start(np.array([at_ms // OUTAGE_BLOCK_MS]))[0])
         return Outage(start, start + HOUR_MS)
 
-    def is_outage(self, at_ms: np.ndarray) -> np.ndarray:
+    def is_outage(self, at_ms: Ints) -> Bools:
         start = by_index(at_ms // OUTAGE_BLOCK_MS, self.outage_start)
         return (at_ms >= start) & (at_ms < start + HOUR_MS)
 

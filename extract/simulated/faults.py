@@ -126,7 +126,9 @@ def with_malformed_rows(body: bytes, now_ms: int) -> bytes:
     return json.dumps(answer).encode()
 
 
-def _spoilt_rows(good: dict, id_field: str, time_field: str, price_field: str, now_ms: int) -> list:
+def _spoilt_rows(
+    good: dict[str, Any], id_field: str, time_field: str, price_field: str, now_ms: int
+) -> list[Any]:
     rows: list[Any] = [copy.deepcopy(good) for _ in range(6)]
     rows.append("not an object")
     del rows[0][id_field]
@@ -138,7 +140,7 @@ def _spoilt_rows(good: dict, id_field: str, time_field: str, price_field: str, n
     return rows
 
 
-def _spoilt_points(good: list, now_ms: int) -> list:
+def _spoilt_points(good: list[Any], now_ms: int) -> list[Any]:
     at, price = good
     future = _future(at, now_ms)
     return [[None, price], [at, None], [at, -price], [at, str(price)], [future, price], "no pair"]

@@ -7,16 +7,21 @@ instants, in any order, gives the same bits. Instants are int64 epoch millisecon
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from extract.simulated.coins import COINS, Coin
 from extract.simulated.events import DAY_MS, HOUR_MS, EventCalendar
 from extract.simulated.jumps import Jumps
-from extract.simulated.noise import Noise, stream_key, uniform
+from extract.simulated.noise import Bools, Floats, Ints, Noise, stream_key, uniform
 from extract.simulated.volume import VolumeRate
 
 BATCH_MS = 5_000
+
+# Of whichever type the values have.
+Column = NDArray[Any]
 
 _YEAR_MS = 365.25 * DAY_MS
 _EPOCH_2025_MS = 1_735_689_600_000
@@ -44,8 +49,8 @@ def _walk(periods_ms: Sequence[int], daily: float) -> list[float]:
 class Supplies:
     """Coins in circulation at each instant; total and maximum are None where unknown."""
 
-    circulating: np.ndarray
-    total: np.ndarray | None
+    circulating: Floats
+    total: Floats | None
     maximum: float | None
 
 
@@ -56,7 +61,6 @@ class _Engine:
         name = f"{seed}/{coin.coin_id}"
         self.tick_time_key = stream_key(name, "tick time")
         self.tick_size_key = stream_key(name, "tick size")
-        self.tethered: Noise | None = None
         self.volume = VolumeRate(
             f"{name}/volume", coin.daily_volume_usd, lambda at_ms: events.log_shift(coin, at_ms)
         )
@@ -101,16 +105,16 @@ class Market:
     def __contains__(self, coin_id: object) -> bool:
         return coin_id in self._by_id
 
-    def prices(self, coin_id: str, at_ms: np.ndarray) -> np.ndarray:
+    def prices(self, coin_id: str, at_ms: Ints) -> Floats:
         """USD for one coin at each instant."""
         at = _instants(at_ms)
         if at.size == 0:
             return np.empty(0)
         return np.exp(self._log_prices(self._by_id[coin_id], at))
 
-    def _log_prices(self, coin: Coin, at: np.ndarray) -> np.ndarray:
+    def _log_prices(self, coin: Coin, at: Ints) -> Floats:
         engine = self._engines[coin.coin_id]
-        if coin.kind == "wrapped":
+        if coin.follows is not None:
             years = (at - _EPOCH_2025_MS) * (1.0 / _YEAR_MS)
             ratio = math.log(coin.level_usd) + coin.ratio_growth * years
             return self._log_prices(self._by_id[coin.follows], at) + ratio + engine.tethered.at(at)
@@ -126,12 +130,12 @@ class Market:
             out += shift
         return out + math.log(coin.level_usd)
 
-    def rolling_volumes(self, coin_id: str, at_ms: np.ndarray) -> np.ndarray:
+    def rolling_volumes(self, coin_id: str, at_ms: Ints) -> Floats:
         """USD traded in the 24 hours that end at each instant."""
         at = _instants(at_ms)
         return self._engines[coin_id].volume.rolling(at) if at.size else np.empty(0)
 
-    def supplies(self, coin_id: str, at_ms: np.ndarray) -> Supplies:
+    def supplies(self, coin_id: str, at_ms: Ints) -> Supplies:
         """Supply at each instant. It changes once a UTC day."""
         coin = self._by_id[coin_id]
         years = (_instants(at_ms) // DAY_MS * DAY_MS - _EPOCH_2025_MS) * (1.0 / _YEAR_MS)
@@ -148,7 +152,7 @@ class Market:
         circulating = np.minimum(coin.circulating_supply * factor, ceiling)
         return Supplies(circulating, total, coin.max_supply)
 
-    def market_caps(self, coin_id: str, at_ms: np.ndarray) -> np.ndarray:
+    def market_caps(self, coin_id: str, at_ms: Ints) -> Floats:
         """USD value of the circulating supply at each instant."""
         return self.prices(coin_id, at_ms) * self.supplies(coin_id, at_ms).circulating
 
@@ -160,11 +164,11 @@ class Market:
         """Name in force."""
         return self.events.label(self._by_id[coin_id], at_ms)[1]
 
-    def ticks(self, batch_number: int) -> dict[str, np.ndarray]:
+    def ticks(self, batch_number: int) -> dict[str, Column]:
         """Trades of one batch, [n * 5 s, (n + 1) * 5 s): see `tick_batches`."""
         return self.tick_batches(batch_number, 1)
 
-    def tick_batches(self, first: int, count: int) -> dict[str, np.ndarray]:
+    def tick_batches(self, first: int, count: int) -> dict[str, Column]:
         """Trades of `count` consecutive batches, one per coin and batch, by batch and coin.
 
         Columns: batch, event_id, product_id, event_at (epoch ms), price (USD), size (coins),
@@ -180,9 +184,7 @@ class Market:
             for name in columns[0]
         }
 
-    def _coin_ticks(
-        self, coin: Coin, batch: np.ndarray, known: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def _coin_ticks(self, coin: Coin, batch: Ints, known: Bools) -> dict[str, Column]:
         engine = self._engines[coin.coin_id]
         offset = uniform(engine.tick_time_key, batch) * BATCH_MS
         at = batch * BATCH_MS + offset.astype(np.int64)
@@ -203,5 +205,5 @@ class Market:
         }
 
 
-def _instants(at_ms: np.ndarray) -> np.ndarray:
+def _instants(at_ms: Ints) -> Ints:
     return np.ascontiguousarray(at_ms, dtype=np.int64).ravel()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ class MarketsPage:
         per_page: int = 100,
         periods: Sequence[str] = (),
         precision: int | None = None,
-    ) -> list[dict]:
+    ) -> list[dict[str, Any]]:
         """One page. Unknown ids are dropped, and the rank is among all coins."""
         rows = [self._row(coin, now_ms, periods, precision) for coin in self._market.coins]
         rows.sort(key=lambda row: -row["market_cap"])
@@ -72,7 +73,9 @@ class MarketsPage:
         rows.sort(key=lambda row: row[key], reverse=direction == "desc")
         return rows[(page - 1) * per_page : page * per_page]
 
-    def _row(self, coin: Coin, now_ms: int, periods: Sequence[str], precision: int | None) -> dict:
+    def _row(
+        self, coin: Coin, now_ms: int, periods: Sequence[str], precision: int | None
+    ) -> dict[str, Any]:
         market, coin_id = self._market, coin.coin_id
         at = self._quotes.latest(coin_id, now_ms)
         range_grid = np.append(np.arange(at - DAY_MS, at, _RANGE_STEP_MS), at - _RANGE_LAG_MS)
@@ -120,7 +123,7 @@ class MarketsPage:
             row[f"price_change_percentage_{period}_in_currency"] = change
         return row
 
-    def _records_shown(self, coin_id: str, at_ms: int, price: float) -> dict:
+    def _records_shown(self, coin_id: str, at_ms: int, price: float) -> dict[str, Any]:
         records = self._records_of(coin_id, at_ms)
         high, high_ms = max((records.high, records.high_ms), (price, at_ms))
         low, low_ms = min((records.low, records.low_ms), (price, at_ms))
@@ -145,7 +148,7 @@ class MarketsPage:
             )
         return self._records[coin_id, week]
 
-    def _roi(self, coin: Coin, price: float, at_ms: int) -> dict | None:
+    def _roi(self, coin: Coin, price: float, at_ms: int) -> dict[str, Any] | None:
         if coin.sale is None:
             return None
         currency, sale_price = coin.sale

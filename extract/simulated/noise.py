@@ -3,8 +3,16 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from statistics import NormalDist
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Hashes = NDArray[np.uint64]
+Item = TypeVar("Item", bound=np.generic)
 
 _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -20,7 +28,7 @@ def stream_key(*parts: object) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-def hash_index(key: int | np.ndarray, index: np.ndarray) -> np.ndarray:
+def hash_index(key: int | Hashes, index: Ints) -> Hashes:
     """splitmix64 of every int64 index in the stream `key`, as uint64."""
     x = index.astype(np.uint64)
     x *= np.uint64(_GOLDEN)
@@ -42,12 +50,12 @@ def hash_one(key: int, index: int) -> int:
     return x ^ (x >> 31)
 
 
-def uniform(key: int, index: np.ndarray) -> np.ndarray:
+def uniform(key: int, index: Ints) -> Floats:
     """Uniform numbers in [0, 1)."""
     return (hash_index(key, index) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def _quantile_tables() -> tuple[np.ndarray, np.ndarray]:
+def _quantile_tables() -> tuple[Floats, Floats]:
     normal = NormalDist()
     grid = [(k + 0.5) / _QUANTILES for k in range(_QUANTILES)]
     gauss = np.array([normal.inv_cdf(p) for p in grid])
@@ -59,22 +67,22 @@ def _quantile_tables() -> tuple[np.ndarray, np.ndarray]:
 _GAUSS, _HEAVY = _quantile_tables()
 
 
-def gauss(key: int, index: np.ndarray) -> np.ndarray:
+def gauss(key: int, index: Ints) -> Floats:
     """Normal numbers, mean 0 and variance 1."""
     return _quantile(_GAUSS, hash_index(key, index))
 
 
-def heavy(key: int | np.ndarray, index: np.ndarray) -> np.ndarray:
+def heavy(key: int | Hashes, index: Ints) -> Floats:
     """Fat-tailed symmetric numbers, mean 0 and variance 1."""
     return _quantile(_HEAVY, hash_index(key, index))
 
 
-def _quantile(table: np.ndarray, hashed: np.ndarray) -> np.ndarray:
+def _quantile(table: Floats, hashed: Hashes) -> Floats:
     hashed >>= np.uint64(52)
     return table.take(hashed.view(np.int64), mode="clip")
 
 
-def by_index(index: np.ndarray, of: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def by_index(index: Ints, of: Callable[[Ints], NDArray[Item]]) -> NDArray[Item]:
     """`of(index)`, evaluated once per distinct index when the indices lie close together."""
     if index.size == 0:
         return of(index)
@@ -84,7 +92,7 @@ def by_index(index: np.ndarray, of: Callable[[np.ndarray], np.ndarray]) -> np.nd
     return of(index)
 
 
-def smooth_step(x: np.ndarray) -> np.ndarray:
+def smooth_step(x: Floats) -> Floats:
     """0 below 0, 1 above 1, and a cubic with level ends between."""
     x = np.clip(x, 0.0, 1.0)
     return x * x * (3.0 - 2.0 * x)
@@ -107,7 +115,7 @@ class Noise:
         self._inverse = 1.0 / self._periods
         self._amplitudes = _column(amplitudes, np.float64)
 
-    def at(self, at_ms: np.ndarray) -> np.ndarray:
+    def at(self, at_ms: Ints) -> Floats:
         out = np.zeros(at_ms.size)
         # Short pieces stay in the processor's cache.
         for start in range(0, at_ms.size, _CHUNK):
@@ -117,7 +125,7 @@ class Noise:
                 out[piece] += octave
         return out
 
-    def _octaves(self, at_ms: np.ndarray) -> np.ndarray:
+    def _octaves(self, at_ms: Ints) -> Floats:
         """One row per octave."""
         shifted = at_ms + self._phases
         index = shifted // self._periods
@@ -133,5 +141,5 @@ class Noise:
         return out
 
 
-def _column(values: Sequence[float], dtype: type) -> np.ndarray:
+def _column(values: Sequence[float], dtype: type[Item]) -> NDArray[Item]:
     return np.array(values, dtype=dtype)[:, np.newaxis]

@@ -1,6 +1,7 @@
 """Answers of `GET /stream/batches`: an exchange's trades in batches of five seconds."""
 
 import math
+from typing import Any
 
 from extract.simulated.market import BATCH_MS, Market
 
@@ -8,7 +9,7 @@ RETENTION_BATCHES = 720  # 60 minutes
 MAX_LIMIT = 120
 
 
-def stream_batches(market: Market, now_ms: int, after: int | None, limit: int) -> dict:
+def stream_batches(market: Market, now_ms: int, after: int | None, limit: int) -> dict[str, Any]:
     """Finished batches with a number greater than `after`, oldest first, at most `limit`.
 
     `{"batches": [{"batch": n, "ticks": [...]}, ...], "first_available": n0, "latest": n1}`.
@@ -19,7 +20,9 @@ def stream_batches(market: Market, now_ms: int, after: int | None, limit: int) -
     first_available = latest - RETENTION_BATCHES + 1
     first = first_available if after is None else max(after + 1, first_available)
     count = max(0, min(limit, MAX_LIMIT, latest - first + 1))
-    batches = {number: [] for number in range(first, first + count)}
+    batches: dict[int, list[dict[str, Any]]] = {
+        number: [] for number in range(first, first + count)
+    }
     if count:
         columns = market.tick_batches(first, count)
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from extract.simulated.events import DAY_MS, HOUR_MS
-from extract.simulated.noise import Noise, by_index, gauss, stream_key
+from extract.simulated.noise import Floats, Ints, Noise, by_index, gauss, stream_key
 
 _PERIODS_MS = (3 * HOUR_MS, 22 * HOUR_MS, 5 * DAY_MS, 37 * DAY_MS)
 _AMPLITUDES = (0.15, 0.2, 0.25, 0.3)
@@ -25,25 +25,23 @@ class VolumeRate:
     `move` gives the size of the scripted price move at each instant, which attracts trade.
     """
 
-    def __init__(
-        self, name: object, daily_usd: float, move: Callable[[np.ndarray], np.ndarray | None]
-    ):
+    def __init__(self, name: object, daily_usd: float, move: Callable[[Ints], Floats | None]):
         self._key = stream_key(name, "hour")
         self._noise = Noise(f"{name}/noise", _PERIODS_MS, _AMPLITUDES)
         self._hourly_usd = daily_usd / 24.0
         self._move = move
 
-    def per_hour(self, hour: np.ndarray) -> np.ndarray:
+    def per_hour(self, hour: Ints) -> Floats:
         """USD traded in each hour, counted from the epoch."""
         middle_ms = hour * HOUR_MS + HOUR_MS // 2
         log_rate = self._noise.at(middle_ms) + _HOURLY * gauss(self._key, hour) + _CENTRE
-        rate = np.exp(log_rate) * _RHYTHM[hour % 24] * _WEEK[hour // 24 % 7]
+        rate: Floats = np.exp(log_rate) * _RHYTHM[hour % 24] * _WEEK[hour // 24 % 7]
         move = self._move(middle_ms)
         if move is not None:
             rate *= 1.0 + 8.0 * np.minimum(np.abs(move), 1.0)
         return rate * self._hourly_usd
 
-    def rolling(self, at_ms: np.ndarray) -> np.ndarray:
+    def rolling(self, at_ms: Ints) -> Floats:
         """USD traded in the 24 hours that end at each instant."""
         hour = at_ms // HOUR_MS
         part = (at_ms - hour * HOUR_MS) * (1.0 / HOUR_MS)
@@ -51,11 +49,11 @@ class VolumeRate:
         if high - low < 8 * hour.size + 48:
             table = self.per_hour(np.arange(low - 24, high + 1, dtype=np.int64))
 
-            def rate(back: int) -> np.ndarray:
+            def rate(back: int) -> Floats:
                 return table[hour - (low - 24) - back]
         else:
 
-            def rate(back: int) -> np.ndarray:
+            def rate(back: int) -> Floats:
                 return by_index(hour - back, self.per_hour)
 
         # Always added in this order, so that the same instant gives the same bits in any array.

@@ -8,10 +8,19 @@ import pandas as pd
 import streamlit as st
 
 from streamlit_app import alert_charts, alert_data, data, states, visits
-from streamlit_app.alert_data import DIRECTIONS, SEVERITIES, SEVERITY_MARKS
+from streamlit_app.alert_data import CLOSE_REASONS, DIRECTIONS, SEVERITIES, SEVERITY_MARKS
 from streamlit_app.charts import put
 from streamlit_app.coin_choice import choose_coins, labels, short_names
-from streamlit_app.formatting import NARROW, change, coloured_change, instant, price, short_instant
+from streamlit_app.formatting import (
+    MOMENT,
+    NARROW,
+    CellFormats,
+    change,
+    coloured_change,
+    instant,
+    price,
+    short_instant,
+)
 from streamlit_app.frame import shown_snapshot
 from streamlit_app.periods import AUTO, Span, choose_period, interval_hours
 
@@ -49,7 +58,7 @@ def show_news(now: datetime) -> None:
             )
         news = alert_data.news(snapshot, choices[since])
         if news.empty:
-            st.caption(f"Nothing opened or closed since {instant(choices[since])}.")
+            st.caption(f"Nothing has opened or closed since {instant(choices[since])}.")
             return
         shown = news.head(MOST_NEWS)
         st.table(
@@ -86,8 +95,8 @@ def choose_threshold() -> int:
         format="%d %%",
         key="threshold",
         bind="query-params",
-        help=f"Alerts are published from {default} %. Episodes of every other whole threshold are "
-        "computed by the same rule.",
+        help=f"Alerts are published from {default} % on. Episodes at every other whole threshold "
+        "are computed by the same rule.",
     )
 
 
@@ -116,7 +125,7 @@ def find_episodes(now: datetime) -> tuple[pd.DataFrame, Span]:
             disabled=not published,
             help="By the largest move. Severities belong to the published threshold.",
         )
-    span = choose_period(data.first_price_hour(snapshot), now, "30 d")
+    span = choose_period(data.first_observation(snapshot), now, "30 d")
     wanted = chosen or coins["coin_id"].tolist()
     if published or not snapshot.has(alert_data.THRESHOLD_EPISODES):
         return (
@@ -140,7 +149,7 @@ def show_over_price(episodes: pd.DataFrame, span: Span, now: datetime) -> None:
         newest,
         format_func=lambda coin_id: f"{shown[coin_id]} ({counts[coin_id]})",
         key="price_of",
-        help="Coins with an episode in the period, the latest first, with their number.",
+        help="Coins with an episode in the period, latest first, with the number of episodes.",
     )
     of_coin = episodes[episodes["coin_id"] == coin]
     source = of_coin["source"].iloc[0]
@@ -165,7 +174,7 @@ def show_side_by_side(episodes: pd.DataFrame, span: Span, now: datetime) -> None
         alt="Episodes of each coin over time",
     )
     if len(order) > len(rows):
-        st.caption(f"The {len(rows)} of {len(order)} coins whose last episode is the newest.")
+        st.caption(f"The {len(rows)} of {len(order)} coins with the most recent episodes.")
     table = pd.DataFrame(
         {
             "Coin": episodes["coin_id"].map(names),
@@ -175,14 +184,16 @@ def show_side_by_side(episodes: pd.DataFrame, span: Span, now: datetime) -> None
             else None,
             "Opened (UTC)": episodes["opened_at"],
             "Closed (UTC)": episodes["closed_at"],
+            "Closed by": episodes["close_reason"].map(CLOSE_REASONS),
             "Peak": episodes["peak_change_pct"],
             "Peak at (UTC)": episodes["peak_at"],
             "Price at opening": episodes["price_usd_at_open"],
         }
     ).dropna(axis=1, how="all")
-    moment = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
+    moment = st.column_config.DatetimeColumn(format=MOMENT)
+    formats: CellFormats = {"Peak": change, "Price at opening": price}
     st.dataframe(
-        table.head(MOST_ROWS).style.format({"Peak": change, "Price at opening": price}),
+        table.head(MOST_ROWS).style.format(formats),
         hide_index=True,
         height=320,
         placeholder="open",
@@ -197,7 +208,7 @@ def show_depegs(span: Span) -> None:
     st.subheader("Stablecoins off their peg", anchor=False)
     rows = alert_data.depegs(snapshot, span.start, span.end)
     if rows.empty:
-        st.caption("None strayed from its peg by the threshold in this period.")
+        st.caption("None moved off its peg by the threshold or more in this period.")
         return
     st.table(
         pd.DataFrame(
@@ -206,6 +217,7 @@ def show_depegs(span: Span) -> None:
                 "Severity": rows["severity"].map(SEVERITY_MARKS),
                 "Opened": rows["opened_at"].map(short_instant),
                 "Closed": rows["closed_at"].map(lambda at: short_instant(at, "open")),
+                "Closed by": rows["close_reason"].map(CLOSE_REASONS).fillna(""),
                 "Furthest": rows["peak_change_pct"].map(coloured_change),
             }
         ).head(50),
@@ -221,14 +233,14 @@ def page() -> None:
         return
     now = data.observed_until(snapshot)
     if now is None:
-        states.nothing(
-            "No coin was observed yet. The next `make refresh` that brings some fills this."
-        )
+        states.nothing("No coin has been observed yet. The next `make refresh` brings some.")
         return
     show_news(now)
     episodes, span = find_episodes(now)
     if episodes.empty:
-        states.nothing("No episode fits: widen the period, lower the threshold or clear a filter.")
+        states.nothing(
+            "No episode matches: widen the period, lower the threshold or clear a filter."
+        )
     else:
         show_over_price(episodes, span, now)
         show_side_by_side(episodes, span, now)

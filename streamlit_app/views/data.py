@@ -25,7 +25,7 @@ def show_mart(mart: str) -> None:
     told = catalog.get(mart)
     table = snapshot.marts[mart]
     if told is None:
-        st.caption("What this mart means is described from the next `make refresh` on.")
+        st.caption("The next `make refresh` adds a description of this mart.")
     else:
         st.markdown(f"{told['description']} **{told['grain']}**")
     st.caption(f"{table['rows']:,} rows · {size(table['bytes'])} · sha256 `{table['sha256'][:16]}`")
@@ -66,15 +66,15 @@ def show_mart(mart: str) -> None:
                 column_config={"Claim": st.column_config.TextColumn(width="large")},
             )
         else:
-            states.nothing("This snapshot does not tell which tests the mart has.")
+            states.nothing("This snapshot does not record which tests the mart has.")
 
 
 def show_sql() -> None:
-    st.subheader("Ask in SQL", anchor=False)
+    st.subheader("Query with SQL", anchor=False)
     st.caption(
-        "One SELECT in DuckDB's SQL over the marts above, as they are in this snapshot; "
-        f"at most {sql_box.ROW_LIMIT:,} rows and {sql_box.SECONDS} seconds. It can read nothing "
-        "else and change nothing."
+        "A single SELECT, in DuckDB's SQL, over the marts above as they are in this snapshot; "
+        f"at most {sql_box.ROW_LIMIT:,} rows and {sql_box.SECONDS} seconds. It can read "
+        "nothing else and change nothing."
     )
     with st.form("sql_form", border=False):
         sql = st.text_area(
@@ -99,7 +99,7 @@ def show_answer(sql: str) -> None:
         st.error(str(error), icon=":material/block:")
         return
     if not answer.rows.num_rows:
-        states.nothing("The question has no rows for an answer.")
+        states.nothing("The query returned no rows.")
     else:
         st.dataframe(answer.rows, hide_index=True, key="answer")
     limited = "the first " if answer.truncated else ""

@@ -1,8 +1,8 @@
-"""The market at one glance: prices, movers, what is open, how broad the move is."""
+"""The market at a glance: prices, movers, open alerts, and how broad the move is."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +11,7 @@ from streamlit_app import alert_data, data, states
 from streamlit_app.alert_data import SEVERITY_MARKS
 from streamlit_app.breadth_chart import breadth_bar, breadth_history
 from streamlit_app.charts import put
-from streamlit_app.coin_choice import choose_coins, short_names
+from streamlit_app.coin_choice import choose_coins, majors, short_names
 from streamlit_app.formatting import change, coloured_change, price, short_instant
 from streamlit_app.frame import shown_snapshot
 
@@ -27,14 +27,15 @@ coins = data.coins(snapshot)
 names = short_names(coins)
 
 
-def show_tiles(chosen: list[str]) -> None:
-    latest = coins.set_index("coin_id")
+def show_tiles(chosen: list[str], until: datetime) -> None:
+    latest = coins.set_index("coin_id").to_dict("index")
     sources = data.price_sources(snapshot)
-    start = data.observed_until(snapshot) - SPARKLINE
-    closes = data.sparklines(snapshot, chosen, sources[0], start) if sources and chosen else {}
+    closes = {}
+    if sources and chosen:
+        closes = data.sparklines(snapshot, chosen, sources[0], until - SPARKLINE)
     with st.grid(TILES, min_column_width=155, gap="xsmall"):
         for coin_id in chosen:
-            coin = latest.loc[coin_id]
+            coin = latest[coin_id]
             known = pd.notna(coin["change_24h_pct"])
             st.metric(
                 names[coin_id],
@@ -79,7 +80,7 @@ def show_alerts() -> None:
         return
     alerts = alert_data.open_alerts(snapshot)
     if alerts.empty:
-        states.nothing("No alert is open: no coin is beyond its threshold.")
+        states.nothing("No alerts are open: no coin is beyond its threshold.")
         return
     shown = alerts.head(MOST_ALERTS)
     st.table(
@@ -94,7 +95,7 @@ def show_alerts() -> None:
         border="horizontal",
         hide_index=True,
     )
-    more = f"{len(shown)} gravest of {len(alerts)} open. " if len(alerts) > len(shown) else ""
+    more = f"{len(shown)} most severe of {len(alerts)} open. " if len(alerts) > len(shown) else ""
     st.caption(f"{more}A move beyond the threshold within 24 hours, or a stablecoin off its peg.")
 
 
@@ -105,7 +106,7 @@ def show_breadth() -> None:
         return
     days = data.breadth(snapshot)
     if days.empty:
-        states.nothing("No day has a ranked coin yet.")
+        states.nothing("There is no day with a ranked coin yet.")
         return
     day = days.iloc[-1]
     put(breadth_bar(day), key="breadth_today", alt="Coins that rise and fall today")
@@ -121,17 +122,17 @@ def show_breadth() -> None:
     )
 
 
-if coins.empty:
-    states.nothing("No coin was observed yet. The next `make refresh` that brings some fills this.")
+observed_until = data.observed_until(snapshot)
+if observed_until is None:
+    states.nothing("No coin has been observed yet. The next `make refresh` brings some.")
 else:
-    majors = coins[~coins["is_stablecoin"] & ~coins["is_wrapped"]]["coin_id"]
     tiles = st.container()
     with st.expander("Choose the coins on the tiles", icon=":material/tune:"):
         on_tiles = choose_coins(
-            coins, majors.head(TILES).tolist(), key="tiles", label="Coins", most=MOST_TILES
+            coins, majors(coins).head(TILES).tolist(), key="tiles", label="Coins", most=MOST_TILES
         )
     with tiles:
-        show_tiles(on_tiles)
+        show_tiles(on_tiles, observed_until)
     with st.grid(3, min_column_width=330, gap="medium") as grid:
         for show in (show_movers, show_alerts, show_breadth):
             with grid.cell():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
 from streamlit_app import data, price_charts, states
 from streamlit_app.charts import put
-from streamlit_app.coin_choice import choose_coins, short_names
+from streamlit_app.coin_choice import choose_coins, majors, short_names
 from streamlit_app.formatting import instant
 from streamlit_app.frame import shown_snapshot
 from streamlit_app.periods import AUTO, INTERVAL_HOURS, Span, choose_period, interval_hours
@@ -36,9 +37,8 @@ class Choice:
     in_bands: bool
 
 
-def choose(sources: list[str]) -> Choice:
-    majors = coins[~coins["is_stablecoin"] & ~coins["is_wrapped"]]["coin_id"]
-    coin_ids = choose_coins(coins, majors.head(DEFAULT_COINS).tolist())
+def choose(sources: list[str], until: datetime) -> Choice:
+    coin_ids = choose_coins(coins, majors(coins).head(DEFAULT_COINS).tolist())
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         view = st.segmented_control(
             "View",
@@ -56,7 +56,7 @@ def choose(sources: list[str]) -> Choice:
             key="interval",
             bind="query-params",
             width=110,
-            help="Time that one point stands for. Prices are kept by the hour.",
+            help="The time each point covers. Prices are kept by the hour.",
         )
         source = sources[0]
         if len(sources) > 1:
@@ -68,8 +68,7 @@ def choose(sources: list[str]) -> Choice:
             bind="query-params",
             help="Coins above 1,000 USD, from 1 to 1,000 and below 1 get a chart each.",
         )
-    first, _ = data.price_span(snapshot, coins["coin_id"].tolist(), source)
-    span = choose_period(first, data.observed_until(snapshot), "7 d")
+    span = choose_period(data.first_price_hour(snapshot, source), until, "7 d")
     bounds = CANDLE_BOUNDS if view == CANDLES else {}
     hours = interval_hours(span, interval, **bounds)
     return Choice(coin_ids, source, view, span, hours, in_bands)
@@ -117,7 +116,7 @@ def draw_shared(rows: pd.DataFrame, choice: Choice) -> None:
         )
 
 
-def describe(rows: pd.DataFrame, choice: Choice) -> None:
+def describe(rows: pd.DataFrame, choice: Choice, until: datetime) -> None:
     empty = [names[coin] for coin in choice.coin_ids if coin not in set(rows["coin_id"])]
     if empty:
         st.caption(f"No price of {', '.join(empty)} from {choice.source} in this period.")
@@ -129,17 +128,18 @@ def describe(rows: pd.DataFrame, choice: Choice) -> None:
         else f"a point for {step}: the mean of the samples, with their range and number on hover"
     )
     st.caption(
-        f"{instant(rows['bucket'].min())} to {instant(data.observed_until(snapshot))}, {drawn}. "
+        f"{instant(rows['bucket'].min())} to {instant(until)}, {drawn}. "
         f"These are quotes as sampled, not trades. Gaps are times without a sample.{running}"
     )
 
 
 def page() -> None:
     sources = data.price_sources(snapshot)
-    if not sources:
-        states.nothing("No price was observed yet. The next `make refresh` brings some.")
+    until = data.observed_until(snapshot)
+    if not sources or until is None:
+        states.nothing("No price has been observed yet. The next `make refresh` brings some.")
         return
-    choice = choose(sources)
+    choice = choose(sources, until)
     if not choice.coin_ids:
         states.nothing("Choose a coin above: search by its name, symbol or id.")
         return
@@ -158,7 +158,7 @@ def page() -> None:
         )
         return
     draw(rows, choice)
-    describe(rows, choice)
+    describe(rows, choice, until)
 
 
 page()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from streamlit_app import data, quality_data, states
+from streamlit_app import data, left_out, quality_data, states
 from streamlit_app.charts import put
 from streamlit_app.coin_choice import short_names
-from streamlit_app.formatting import instant, percent
+from streamlit_app.formatting import MOMENT, instant, percent
 from streamlit_app.frame import shown_snapshot
 from streamlit_app.quality_charts import coverage_map, has_failed, run_label, stage_times
 from streamlit_app.served_files import MODELS, QUALITY
@@ -16,8 +16,6 @@ from streamlit_app.served_files import MODELS, QUALITY
 GATE_NAMES = {"raw": "Gate 1: what was loaded", "marts": "Gate 2: what is published"}
 COVERAGE_DAYS = {"7 d": 7, "30 d": 30, "90 d": 90, "1 y": 366}
 MOST_COINS = 40
-MOST_REJECTED = 200
-MOMENT = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
 
 snapshot = shown_snapshot()
 
@@ -29,7 +27,7 @@ def show_numbers() -> None:
     failed = len(dbt.get("failures", []))
     met = sum(gate["expectation_count"] - len(gate["breaches"]) for gate in gates)
     tiles = {
-        "Rows received": (loads["received_count"].sum(), "by all loads"),
+        "Rows received": (loads["received_count"].sum(), "by all runs"),
         "Rows rejected": (loads["rejected_count"].sum(), "kept with their reason"),
         "Expectations met": (
             met,
@@ -74,7 +72,7 @@ def show_intake() -> None:
         st.subheader("What came in", anchor=False)
         loads = quality_data.loads(snapshot)
         if loads.empty:
-            states.nothing("No load is recorded yet.")
+            states.nothing("No run has fetched anything yet.")
             return
         st.dataframe(
             loads.rename(
@@ -87,7 +85,7 @@ def show_intake() -> None:
                     "duplicate_count": "Duplicate",
                     "rejected_count": "Rejected",
                     "error_response_count": "Failed answers",
-                    "load_id": "Load",
+                    "run_id": "Run",
                 }
             )[
                 [
@@ -99,58 +97,21 @@ def show_intake() -> None:
                     "Rejected",
                     "Failed answers",
                     "Source",
-                    "Load",
+                    "Run",
                 ]
             ],
             hide_index=True,
             height=min(38 + 35 * len(loads), 300),
-            column_config={"Fetched (UTC)": MOMENT},
+            column_config={"Fetched (UTC)": st.column_config.DatetimeColumn(format=MOMENT)},
         )
-        st.caption("For each load and table: received = accepted + duplicate + rejected.")
-
-
-def show_rejected() -> None:
-    st.subheader("Rejected rows", anchor=False)
-    reasons = quality_data.rejected_reasons(snapshot)
-    if reasons.empty:
-        st.success("No row broke a hard rule.", icon=":material/check_circle:")
-        return
-    counts = reasons.groupby("reason")["row_count"].sum()
-    chosen = st.pills(
-        "Reason",
-        counts.index.tolist(),
-        selection_mode="multi",
-        format_func=lambda reason: f"{reason} ({counts[reason]:,})",
-        key="reason",
-        help="None chosen shows all.",
-    )
-    rows = quality_data.rejected_rows(snapshot, list(chosen), MOST_REJECTED)
-    st.dataframe(
-        rows.rename(
-            columns={
-                "fetched_at": "Fetched (UTC)",
-                "source": "Source",
-                "table_name": "Table",
-                "reason": "Reason",
-                "payload": "The row as received",
-            }
-        ),
-        hide_index=True,
-        height=min(38 + 35 * len(rows), 320),
-        column_config={
-            "Fetched (UTC)": MOMENT,
-            "The row as received": st.column_config.JsonColumn(width="large"),
-        },
-    )
-    total = int(counts.sum())
-    st.caption(f"{min(total, MOST_REJECTED):,} of {total:,}, the newest first. They were kept.")
+        st.caption("For each run and table: received = accepted + duplicate + rejected.")
 
 
 def show_gates() -> None:
     st.subheader("Quality gates", anchor=False)
     gates = quality_data.gates(snapshot)
     if not gates:
-        states.nothing("This snapshot does not tell of its gates.")
+        states.nothing("This snapshot has no record of its gates.")
     for name, gate in gates.items():
         passed = "✓ passed" if gate["passed"] else "✕ stopped the run"
         st.markdown(
@@ -171,7 +132,7 @@ def show_gates() -> None:
                     st.caption(breach["observed"])
     tests = quality_data.dbt_tests(snapshot)
     if not tests:
-        st.caption("The tests of the models are listed from the next `make refresh` on.")
+        st.caption("The next `make refresh` adds a list of the tests of the models.")
         return
     bad = [test for test in tests if test["status"] not in ("pass", "not run")]
     told = "all passed" if not bad else f"{len(bad)} did not pass"
@@ -196,7 +157,7 @@ def show_coverage() -> None:
     st.subheader("Coverage", anchor=False)
     sources = quality_data.coverage_sources(snapshot)
     if not sources:
-        states.nothing("No day is covered yet.")
+        states.nothing("There is no coverage for any day yet.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         days = st.segmented_control(
@@ -225,7 +186,7 @@ def show_coverage() -> None:
     which = f"the {len(order)} of {count} coins" if count > len(order) else f"{count} coins"
     st.caption(
         f"Finished hours with a sample, of finished hours; {which} with the most missing first. "
-        f"The thinnest day has {percent(rows['coverage_pct'].min(), 0)}."
+        f"The day with the least coverage has {percent(rows['coverage_pct'].min(), 0)}."
     )
 
 
@@ -248,7 +209,11 @@ def show_runs() -> None:
 
 show_numbers()
 show_intake()
-show_rejected()
+left_out.show_refused_answers(snapshot)
+left_out.show_rejected_rows(snapshot)
+left_out.show_repaired_fields(snapshot)
+left_out.show_unmapped_ids(snapshot)
+left_out.show_suspected_coins(snapshot)
 show_gates()
 show_coverage()
 show_runs()

@@ -1,4 +1,4 @@
-"""The day's ranking by 24-hour change, and how ranks went."""
+"""The day's ranking by 24-hour change, and the history of ranks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit_app import data, states
 from streamlit_app.charts import put
 from streamlit_app.coin_choice import choose_coins, short_names
-from streamlit_app.formatting import change, dollars, instant, price
+from streamlit_app.formatting import MOMENT, CellFormats, change, dollars, instant, price
 from streamlit_app.frame import shown_snapshot
 from streamlit_app.periods import DAYS
 from streamlit_app.rank_chart import rank_lines
@@ -18,6 +18,7 @@ from streamlit_app.rank_chart import rank_lines
 REASONS = {
     "stablecoin": "stablecoin",
     "wrapped": "copy of another coin",
+    "suspected": "looks like a dollar or a copy, undecided",
     "low_volume": "volume too low",
     "no_change": "change unknown",
 }
@@ -70,16 +71,14 @@ def show_day(rows: pd.DataFrame, day: date) -> None:
     table = table_of(shown)
     if not every:
         table = table.drop(columns="Not ranked because")
+    formats: CellFormats = {
+        "24 h change": change,
+        "Vendor's figure": change,
+        "Price": price,
+        "Volume 24 h": dollars,
+    }
     st.dataframe(
-        table.style.format(
-            {
-                "24 h change": change,
-                "Vendor's figure": change,
-                "Price": price,
-                "Volume 24 h": dollars,
-            },
-            na_rep="-",
-        ),
+        table.style.format(formats, na_rep="-"),
         hide_index=True,
         placeholder="-",
         height=min(38 + 35 * len(table), 460),
@@ -90,9 +89,9 @@ def show_day(rows: pd.DataFrame, day: date) -> None:
                 help="Own figure: the price over the one in force 24 hours before"
             ),
             "Vendor's figure": st.column_config.NumberColumn(
-                help="What the vendor says, to compare; empty where history has none"
+                help="The vendor's own figure, for comparison; empty where history has none"
             ),
-            "As of (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            "As of (UTC)": st.column_config.DatetimeColumn(format=MOMENT),
         },
     )
     running = "" if rows["is_complete"].all() else " The day is still running: latest quotes."
@@ -114,7 +113,8 @@ def show_history(rows: pd.DataFrame, day: date) -> None:
         key="until",
         bind="query-params",
     )
-    start = date.min if DAYS[length] is None else day - DAYS[length]
+    back = DAYS[length]
+    start = date.min if back is None else day - back
     history = data.rank_history(snapshot, chosen, start, day)
     if history["performance_rank"].notna().any():
         put(
@@ -122,7 +122,7 @@ def show_history(rows: pd.DataFrame, day: date) -> None:
             key="ranks_chart",
             alt=f"Daily rank of {', '.join(chosen)}",
         )
-        st.caption("Rank 1 at the top. A line is open on days on which the coin was not ranked.")
+        st.caption("Rank 1 at the top. A line has a gap on days when the coin was not ranked.")
     elif chosen:
         states.nothing("None of these coins was ranked in this period.")
     else:
@@ -132,7 +132,9 @@ def show_history(rows: pd.DataFrame, day: date) -> None:
 def page() -> None:
     days = data.rank_dates(snapshot)
     if not days:
-        states.nothing("No day is ranked yet. The next `make refresh` that brings quotes adds one.")
+        states.nothing(
+            "No day has been ranked yet. The next `make refresh` that brings quotes adds one."
+        )
         return
     day = choose_day(days)
     rows = data.rankings(snapshot, day)

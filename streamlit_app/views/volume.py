@@ -1,14 +1,16 @@
-"""Daily volume: one figure a day and coin, with the way it was found."""
+"""Daily volume: one figure per day and coin, and how it was determined."""
 
 from __future__ import annotations
+
+from datetime import date, datetime
 
 import pandas as pd
 import streamlit as st
 
 from streamlit_app import data, states
 from streamlit_app.charts import put
-from streamlit_app.coin_choice import choose_coins, short_names
-from streamlit_app.formatting import dollars, instant, percent
+from streamlit_app.coin_choice import choose_coins, majors, short_names
+from streamlit_app.formatting import MOMENT, CellFormats, dollars, instant, percent
 from streamlit_app.frame import shown_snapshot
 from streamlit_app.periods import DAYS, Span, choose_period
 from streamlit_app.volume_charts import METHODS, volume_bars
@@ -29,20 +31,20 @@ def show(rows: pd.DataFrame, chosen: list[str]) -> None:
     )
     unfinished = rows[~rows["is_complete"]]
     if unfinished["volume_usd"].notna().any():
-        st.caption("Hatched: the day is still running, or an hour of it was not seen.")
+        st.caption("Hatched: the day is still running, or an hour of it was not observed.")
     elif not unfinished.empty:
-        st.caption("The running day has no bar yet: its figure is known at the midnight it ends.")
+        st.caption("The running day has no bar yet: its figure is known once it ends at midnight.")
     with st.expander("What this figure is", icon=":material/info:", expanded=False):
         st.markdown(
-            "The source reports a **rolling sum over 24 hours**. A day has that figure "
-            "as observed nearest to the midnight that closes the day, at most 90 minutes away; "
-            "without one it is unknown. It is never added up over time, which would count the "
-            "same trades many times. Volumes of trades that were seen one by one are added up. "
-            "The share is of all coins of the source on that day."
+            "The source reports a **rolling sum over 24 hours**. A day's volume is that figure as "
+            "observed nearest to the midnight that closes the day, at most 90 minutes from it; "
+            "without one it is unknown. Such figures are never added up over time, which would "
+            "count the same trades many times. Only individually observed trades are added up. "
+            "The share is relative to all coins of the source on that day."
         )
 
 
-def show_table(rows: pd.DataFrame) -> None:
+def show_table(rows: pd.DataFrame, until: datetime) -> None:
     newest = rows.sort_values(["volume_date", "volume_usd"], ascending=False)
     table = pd.DataFrame(
         {
@@ -55,23 +57,22 @@ def show_table(rows: pd.DataFrame) -> None:
             "Observed at (UTC)": newest["observed_at"],
         }
     )
+    formats: CellFormats = {"Volume": dollars, "Share": percent}
     st.dataframe(
-        table.style.format({"Volume": dollars, "Share": percent}),
+        table.style.format(formats),
         hide_index=True,
         height=340,
         placeholder="-",
         column_config={
             "Volume": st.column_config.NumberColumn(help="US dollars"),
             "Share": st.column_config.NumberColumn(help="Of all coins of the source on that day"),
-            "Observed at (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            "Observed at (UTC)": st.column_config.DatetimeColumn(format=MOMENT),
         },
     )
-    st.caption(
-        f"Days end at midnight UTC; observed until {instant(data.observed_until(snapshot))}."
-    )
+    st.caption(f"Days end at midnight UTC; observed until {instant(until)}.")
 
 
-def days_of(span: Span) -> tuple[object, object]:
+def days_of(span: Span) -> tuple[date, date]:
     return span.start.date(), span.end.date()
 
 
@@ -80,18 +81,18 @@ def page() -> None:
         states.missing_mart(MART, "Volumes")
         return
     sources = data.volume_sources(snapshot)
-    if not sources:
-        states.nothing("No volume was observed yet. The next `make refresh` brings some.")
+    until = data.observed_until(snapshot)
+    if not sources or until is None:
+        states.nothing("No volume has been observed yet. The next `make refresh` brings some.")
         return
-    majors = coins[~coins["is_stablecoin"] & ~coins["is_wrapped"]]["coin_id"]
-    chosen = choose_coins(coins, majors.head(DEFAULT_COINS).tolist())
+    chosen = choose_coins(coins, majors(coins).head(DEFAULT_COINS).tolist())
     source = sources[0]
     if len(sources) > 1:
         source = st.segmented_control(
             "Source", sources, default=source, required=True, key="reporter", bind="query-params"
         )
     first = data.first_volume_day(snapshot, source)
-    span = choose_period(first, data.observed_until(snapshot), "30 d", periods=DAYS, key="days")
+    span = choose_period(first, until, "30 d", periods=DAYS, key="days")
     if not chosen:
         states.nothing("Choose a coin above: search by its name, symbol or id.")
         return
@@ -102,7 +103,7 @@ def page() -> None:
         )
         return
     show(rows, chosen)
-    show_table(rows)
+    show_table(rows, until)
 
 
 page()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 SNAPSHOT = re.compile(r"Snapshot `([^`]+)`")
 MOST_BYTES = 64_000_000
@@ -30,7 +31,9 @@ class Seen:
 async def read(address: str, page: str, query: str, runs: int) -> list[Seen]:
     """Open a page and run it again and again, as a reader who uses its widgets does."""
     socket = f"{address.replace('http', 'ws')}/_stcore/stream"
-    async with connect(socket, subprotocols=["streamlit"], max_size=MOST_BYTES) as connection:
+    async with connect(
+        socket, subprotocols=[Subprotocol("streamlit")], max_size=MOST_BYTES
+    ) as connection:
         return [await _run(connection, page, query) for _ in range(runs)]
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from expectations import html_pages
 from extract.settings import PROJECT_ROOT
-from scripts.publish import CURRENT, point_to
+from published.writing import CURRENT, point_to
 from streamlit_app.navigation import PAGES
 from tests.browser.conftest import OpenWindow, Window
 from tests.browser.readers import Seen, read
@@ -42,7 +43,8 @@ def shown_snapshot(window: Window) -> str:
     window.page.get_by_role("button", name="Refresh").click()
     text = window.page.get_by_text("published 2").last.inner_text()
     window.page.keyboard.press("Escape")
-    return re.search(r"Snapshot (\S+),", text)[1]
+    [snapshot] = re.findall(r"Snapshot (\S+),", text)
+    return snapshot
 
 
 @pytest.mark.parametrize("page", PATHS)
@@ -132,7 +134,7 @@ def test_the_quality_site_is_served_and_asks_no_other_host(open_window: OpenWind
     site.get_by_role("heading", name="Data quality gates").wait_for()
     assert site.url == f"{window.address}/files/quality/index.html"
     response = site.goto(f"{window.address}/files/quality/index.html")
-    assert "default-src 'self'" in response.headers["content-security-policy"]
+    assert response.headers["content-security-policy"] == html_pages.POLICY
     window.assert_healthy()
 
 
@@ -145,7 +147,7 @@ def test_sql_is_answered_and_refused(open_window: OpenWindow) -> None:
     window.page.get_by_text(re.compile("^1 rows in")).wait_for()
     box.fill("copy dim_coins to 'x.csv'")
     window.page.get_by_role("button", name="Run").click()
-    window.page.get_by_text("Only SELECT is run here").wait_for()
+    window.page.get_by_text("Only SELECT can be run").wait_for()
     assert window.errors == [] and window.foreign == []
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -13,8 +15,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from extract.settings import PROJECT_ROOT
-from scripts.publish import CURRENT, point_to
-from streamlit_app import navigation, snapshot
+from published import reading as snapshot
+from published.writing import CURRENT, point_to
+from streamlit_app import navigation
 
 APP = PROJECT_ROOT / "streamlit_app" / "app.py"
 PAGES = [name for name, _, _ in navigation.PAGES]
@@ -59,7 +62,8 @@ def open_page(data_dir: Path) -> OpenPage:
 def texts(app: AppTest) -> str:
     """Everything a reader can read outside charts and tables."""
     kinds = ("markdown", "caption", "info", "warning", "error", "success", "subheader")
-    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+    elements: list[Any] = [element for kind in kinds for element in app.get(kind)]
+    return "\n".join(str(element.value) for element in elements)
 
 
 def healthy(app: AppTest) -> None:
@@ -91,6 +95,7 @@ def without_rows(folder: Path) -> None:
         folder,
         lambda manifest: [table.update(rows=0) for table in manifest["tables"].values()],
     )
+    declare_files(folder)
 
 
 def edit_manifest(folder: Path, change: Callable[[dict], object]) -> None:
@@ -106,8 +111,20 @@ def keep_rows(mart: str, condition: str) -> Callable[[Path], None]:
         with duckdb.connect(":memory:") as memory:
             rows = memory.read_parquet(str(path)).filter(condition).to_arrow_table()
             memory.from_arrow(rows).write_parquet(str(path))
+        declare_files(folder)
 
     return keep
+
+
+def declare_files(folder: Path) -> None:
+    """Put sizes and checksums of changed files into the manifest, as if they were so published."""
+
+    def declare(manifest: dict) -> None:
+        for table in manifest["tables"].values():
+            content = (folder / table["file"]).read_bytes()
+            table.update(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+    edit_manifest(folder, declare)
 
 
 def without_mart(mart: str) -> Callable[[Path], None]:
@@ -116,3 +133,11 @@ def without_mart(mart: str) -> Callable[[Path], None]:
         edit_manifest(folder, lambda manifest: manifest["tables"].pop(mart))
 
     return drop
+
+
+def rows(published: Path, sql: str, *values: object) -> list[tuple]:
+    """Of a query over the marts of the current snapshot."""
+    with duckdb.connect(":memory:") as memory:
+        for path in current(published).glob("*.parquet"):
+            memory.read_parquet(str(path)).create_view(path.stem)
+        return memory.execute(sql, values).fetchall()

@@ -7,18 +7,18 @@ import json
 import math
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
 
-from tests.dashboard.conftest import OpenPage, current, healthy, keep_rows, republish, texts
-
-
-def rows(published: Path, sql: str, *values: object) -> list[tuple]:
-    with duckdb.connect(":memory:") as memory:
-        for path in current(published).glob("*.parquet"):
-            memory.read_parquet(str(path)).create_view(path.stem)
-        return memory.execute(sql, values).fetchall()
+from tests.dashboard.conftest import (
+    OpenPage,
+    current,
+    healthy,
+    keep_rows,
+    republish,
+    rows,
+    texts,
+)
 
 
 def figure(app, place: int = 0) -> dict:
@@ -183,63 +183,6 @@ def test_rankings_give_the_reason_of_unranked_coins(open_page: OpenPage, publish
     [(count,)] = rows(published, "select count(*) from fct_daily_rankings where not is_complete")
     assert len(table) == count
     assert "stablecoin" in table["Not ranked because"].tolist()
-
-
-def test_the_threshold_slider_answers_from_the_mart(open_page: OpenPage, published: Path) -> None:
-    for threshold in (1, 3, 12):
-        app = open_page("alerts", threshold=str(threshold), period="all")
-        healthy(app)
-        [(expected,)] = rows(
-            published,
-            "select count(*) from fct_threshold_episodes where threshold_pct = ?",
-            threshold,
-        )
-        told = texts(app)
-        assert (f"{expected:,} episodes" in told) if expected else ("No episode fits" in told)
-
-
-def test_published_alerts_and_episodes_of_their_threshold_are_the_same(published: Path) -> None:
-    [(differing,)] = rows(
-        published,
-        """
-        select count(*) from (
-            select coin_id, source, direction, opened_at from fct_price_alerts
-            where alert_type = 'price_move'
-        ) full join (
-            select coin_id, source, direction, opened_at, true as found
-            from fct_threshold_episodes where threshold_pct = 5
-        ) using (coin_id, source, direction, opened_at)
-        where found is null or coin_id is null
-        """,
-    )
-    assert differing == 0
-
-
-def test_alerts_are_filtered(open_page: OpenPage, published: Path) -> None:
-    [(up,)] = rows(
-        published,
-        "select count(*) from fct_price_alerts where alert_type = 'price_move' "
-        "and direction = 'up' and coin_id in ('pepe', 'dogecoin')",
-    )
-    app = open_page("alerts", only="pepe,dogecoin", direction=["▲ up"], period="all")
-    healthy(app)
-    told = texts(app)
-    assert (f"{up:,} episodes" in told) if up else ("No episode fits" in told)
-
-
-def test_quality_shows_both_gates_and_every_test(open_page: OpenPage, published: Path) -> None:
-    manifest = json.loads((current(published) / "manifest.json").read_text())
-    app = open_page("quality")
-    told = texts(app)
-    for gate in manifest["gates"].values():
-        assert f"{gate['expectation_count']} expectations on {gate['table_count']} tables" in told
-    labels = [expander.label for expander in app.expander]
-    assert any(f"{len(manifest['dbt']['data_tests'])} tests" in label for label in labels)
-
-
-def test_quality_links_to_the_sites_that_the_server_holds(open_page: OpenPage) -> None:
-    links = [link.proto.url for link in open_page("quality").get("link_button")]
-    assert links == ["files/quality/index.html", "files/models"]
 
 
 def test_data_describes_every_mart_and_column(open_page: OpenPage, published: Path) -> None:

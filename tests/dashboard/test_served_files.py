@@ -111,6 +111,9 @@ def test_served_pages_may_load_nothing_from_other_hosts(client: Client, data_dir
     (site / "index.html").write_text("<title>site</title>")
     answer = client.get("/files/quality/index.html")
     assert answer.status_code == 200
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    answer = client.get("/files/models")
     assert answer.headers["content-security-policy"].startswith("default-src 'self'")
     assert answer.headers["x-content-type-options"] == "nosniff"
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from published.reading import Snapshot
+from published.reading import current as current_snapshot
 from streamlit_app import sql_box, sql_process
-from streamlit_app.snapshot import Snapshot
-from streamlit_app.snapshot import current as current_snapshot
 
 ONLY_SELECT = "Only SELECT"
 OUT_OF_REACH = "out of reach"
+PLACES = {str(place) for place in (Path.home(), Path.cwd(), sys.prefix, sys.base_prefix)} - {"/"}
 
 
 @pytest.fixture
@@ -127,6 +130,82 @@ def test_other_questions_have_a_clear_answer_too(sql: str, told: str, snapshot: 
     header, rows = here(snapshot, sql)
     assert header["status"] in ("refused", "failed") and rows is None
     assert told in header["message"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select current_setting('allowed_paths')",
+        "select current_setting('allowed_directories')",
+        "select current_setting('home_directory')",
+        "select current_setting('secret_directory')",
+        "select current_setting('extension_directory')",
+        "select current_setting('temp_directory')",
+        "select current_setting('log_query_path')",
+        "from duckdb_settings()",
+        "from duckdb_databases()",
+        "from duckdb_views()",
+        "from duckdb_tables()",
+        "from duckdb_columns()",
+        "from duckdb_functions() where function_name like '%parquet%'",
+        "from duckdb_extensions()",
+        "from duckdb_secrets()",
+        "from duckdb_logs()",
+        "from duckdb_temporary_files()",
+        "from duckdb_external_file_cache()",
+        "from duckdb_variables()",
+        "from pragma_database_list()",
+        "from pragma_show('dim_coins')",
+        "from pragma_metadata_info()",
+        "from information_schema.tables",
+        "from pg_catalog.pg_views",
+        "from pg_catalog.pg_settings",
+        "select sql from sqlite_master",
+        "select distinct filename from read_parquet('mart://dim_coins', filename = true)",
+        "from parquet_metadata('mart://dim_coins')",
+        "from parquet_file_metadata('mart://dim_coins')",
+        "from parquet_kv_metadata('mart://dim_coins')",
+        "from read_blob('mart://dim_coins') select filename",
+        "from read_text('mart://dim_coins')",
+        "from read_csv('mart://dim_coins')",
+        "from read_json('mart://dim_coins')",
+        "from sniff_csv('mart://dim_coins')",
+        "from read_parquet('mart://nothing')",
+        "from read_parquet('mart://../dim_coins')",
+        "from read_parquet('mart://*')",
+        "from glob('*')",
+        "from glob('mart://*')",
+        "from read_text('*')",
+        "from read_text('.')",
+        "from read_text('/proc/self/cmdline')",
+        "from 'dim_coins.parquet'",
+        "select getvariable('x'), current_database(), current_schemas(true)",
+        "select current_query()",
+        "select error(current_setting('allowed_paths')::varchar)",
+        "select cast(current_setting('allowed_paths') as integer)",
+        "from query('from duckdb_settings()')",
+        "select json_serialize_sql('from dim_coins')",
+        "from summary('dim_coins')",
+        "select * from dim_coins where no_such_column = 1",
+        "select 1 / (select coin_id::integer from dim_coins limit 1)",
+    ],
+)
+def test_no_answer_names_a_place_of_the_server(sql: str, snapshot: Snapshot) -> None:
+    header, rows = here(snapshot, sql)
+    told = json.dumps(header) + ("" if rows is None else str(rows.to_pylist()))
+    for place in PLACES | {str(snapshot.folder), *map(str, list(snapshot.folder.parents)[:-1])}:
+        assert place not in told
+
+
+def test_a_snapshot_that_is_gone_is_no_way_to_its_place(snapshot: Snapshot, tmp_path: Path) -> None:
+    gone, damaged = tmp_path / "dim_coins.parquet", tmp_path / "damaged.parquet"
+    damaged.write_bytes(b"PAR1" + bytes(40) + b"PAR1")
+    for path in (gone, damaged):
+        request = {"files": {"dim_coins": str(path)}, "row_limit": 10, "memory_mb": 256}
+        header, rows = sql_process.reply(request | {"sql": "from dim_coins"})
+        assert (header["status"], rows) == ("failed", None)
+        assert str(tmp_path) not in header["message"]
+        assert "sql_process" not in header["message"]
 
 
 def test_the_configuration_is_locked(snapshot: Snapshot) -> None:

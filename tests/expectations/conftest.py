@@ -14,7 +14,7 @@ from expectations.gates import plan_gate
 from expectations.results import Breach, GateName
 from tests.expectations.warehouse import NEW_LOAD, create_warehouse, url_of
 
-LOADS: dict[GateName, list[str] | None] = {"raw": [NEW_LOAD], "marts": None}
+LOADS: dict[GateName, list[int] | None] = {"raw": [NEW_LOAD], "marts": None}
 Check = Callable[[GateName, str, str], list[Breach]]
 
 

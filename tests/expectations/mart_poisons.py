@@ -3,47 +3,8 @@
 # ruff: noqa: S608
 
 from expectations.mart_suites import MART_COLUMNS
+from tests.expectations.mart_rows import FILLED, GRAINS, ROWS
 from tests.expectations.poison import Poison, nulls, update
-
-# One row of each mart, and its grain.
-ROWS = {
-    "dim_coins": "coin_id = 'coin-12'",
-    "dim_coin_symbols": "coin_id = 'coin-1'",
-    "fct_hourly_prices": "coin_id = 'coin-1' and price_hour = timestamp '2026-01-01 05:00:00'",
-    "fct_daily_volumes": "coin_id = 'coin-1' and volume_date = date '2026-01-01'",
-    "fct_daily_rankings": "coin_id = 'coin-10'",
-    "fct_market_breadth_daily": "true",
-    "fct_price_alerts": "alert_id = 'alert-1'",
-    "fct_threshold_episodes": "episode_id = 'episode-3-coin-1'",
-    "fct_coverage_daily": "coin_id = 'coin-1' and coverage_date = date '2026-01-01'",
-    "fct_rejected_rows": "rejected_row_id = 'rejected-1'",
-    "fct_load_audit": "load_id = '1767225600.25'",
-}
-GRAINS = {
-    "dim_coins": "coin_id",
-    "dim_coin_symbols": "coin_id, valid_from",
-    "fct_hourly_prices": "coin_id, source, price_hour",
-    "fct_daily_volumes": "coin_id, source, volume_date",
-    "fct_daily_rankings": "rank_date, coin_id",
-    "fct_market_breadth_daily": "breadth_date",
-    "fct_price_alerts": "alert_id",
-    "fct_threshold_episodes": "episode_id",
-    "fct_coverage_daily": "coin_id, source, coverage_date",
-    "fct_rejected_rows": "rejected_row_id",
-    "fct_load_audit": "load_id, table_name, source",
-}
-FILLED = {
-    "dim_coins": "coin_id, is_stablecoin and is_wrapped",
-    "dim_coin_symbols": "coin_id, valid_from and is_current",
-    "fct_hourly_prices": "coin_id, source, price_hour, price_date and is_complete",
-    "fct_daily_volumes": "coin_id, source, volume_date and is_complete",
-    "fct_daily_rankings": "rank_date, coin_id and is_complete",
-    "fct_price_alerts": "alert_id, coin_id, source, opened_at and peak_at",
-    "fct_threshold_episodes": "episode_id, coin_id, source, opened_at and peak_at",
-    "fct_coverage_daily": "coin_id, source, coverage_date and is_complete",
-    "fct_rejected_rows": "rejected_row_id, load_id, source, table_name and reason",
-    "fct_load_audit": "load_id, table_name and source",
-}
 
 
 def one(table: str, text: str, change: str, row_count: int = 1) -> Poison:
@@ -62,6 +23,14 @@ ALERTS = "fct_price_alerts"
 EPISODES = "fct_threshold_episodes"
 COVERAGE = "fct_coverage_daily"
 AUDIT = "fct_load_audit"
+UNMAPPED = "fct_unmapped_ids"
+ANSWERS = "fct_refused_answers"
+SUSPECTED = "fct_suspected_coins"
+
+NEW_ID = (
+    "insert into marts.fct_unmapped_ids select 'stream', 'NEW-USD', 3, "
+    "timestamp '2026-01-01 00:00:00', timestamp '2026-01-02 00:00:00'"
+)
 
 START_OF_HOUR = "price_hour is the start of an hour of price_date"
 OPEN_CLOSE = "open_price_usd and close_price_usd lie within low_price_usd and high_price_usd"
@@ -75,7 +44,7 @@ RANK = "performance_rank is 1 plus the number of greater changes that day"
 RANKED = "a ranked coin has a change and no exclusion_reason"
 MINIMUM = "a ranked coin has a volume_24h_usd of at least 1,000,000"
 UNRANKED = "a coin without a rank has no change or an exclusion_reason"
-EXCLUSION = "exclusion_reason is null or one of stablecoin, wrapped, low_volume, no_change"
+REASONS = "stablecoin, wrapped, suspected, low_volume, no_change"
 SHARES = "share_of_total_pct of a source and day add up to 100"
 ADVANCING = "advancing_count, declining_count and unchanged_count add up to ranked_count"
 RANKED_COUNT = "ranked_count is the number of ranked coins in fct_daily_rankings"
@@ -86,6 +55,11 @@ ALERT_TIMES = "opened_at is not after peak_at, and peak_at not after closed_at"
 NESTED = "an episode lies within one at the next lower threshold"
 IN_FORCE = "the episodes at the threshold in force are the alerts of price moves"
 COVERED = "coverage_pct lies between 0 and 100, and is null only if no hour was expected"
+SUSPICION = "suspected_reason is one of tracks_dollar, tracks_coin"
+TRACKED = "a coin that tracks another one names it, and one that tracks the dollar none"
+STRAYED = "worst_deviation_bp is at most 100 of the dollar and 50 of a coin"
+COMPARED = "days_compared lies between 20 and 30"
+AS_AUDITED = "the number of responses of a run and table is that in fct_load_audit"
 ADDED_UP = "received_count is accepted_count plus duplicate_count plus rejected_count"
 
 CRITICAL = [
@@ -159,7 +133,11 @@ CRITICAL = [
     one(VOLUMES, AT_MIDNIGHT, "observed_at = null"),
     one(VOLUMES, SHARES, "share_of_total_pct = share_of_total_pct + 0.001"),
     one(VOLUMES, SHARES, "share_of_total_pct = null"),
-    one(RANKINGS, EXCLUSION, "exclusion_reason = 'ugly', performance_rank = null"),
+    one(
+        RANKINGS,
+        f"exclusion_reason is null or one of {REASONS}",
+        "exclusion_reason = 'ugly', performance_rank = null",
+    ),
     one(RANKINGS, RANKED, "exclusion_reason = 'low_volume'"),
     one(RANKINGS, RANKED, "change_24h_pct = null"),
     one(RANKINGS, UNRANKED, "performance_rank = null"),
@@ -233,8 +211,24 @@ CRITICAL = [
     one(COVERAGE, COVERED, "coverage_pct = 100.1"),
     one(COVERAGE, COVERED, "coverage_pct = -0.1"),
     one(COVERAGE, COVERED, "coverage_pct = null"),
+    Poison(
+        ANSWERS,
+        AS_AUDITED,
+        1,
+        f"delete from marts.fct_refused_answers where {ROWS['fct_refused_answers']}",
+        ANSWERS,
+    ),
+    one(ANSWERS, AS_AUDITED, "run_id = 'nobody'", 2),
+    one(SUSPECTED, SUSPICION, "suspected_reason = null"),
+    one(SUSPECTED, TRACKED, "tracked_coin_id = null"),
+    one(SUSPECTED, TRACKED, "tracked_coin_id = coin_id"),
+    one(SUSPECTED, STRAYED, "worst_deviation_bp = 50.01"),
+    one(SUSPECTED, STRAYED, "worst_deviation_bp = null"),
+    one(SUSPECTED, COMPARED, "days_compared = 19"),
+    one(SUSPECTED, COMPARED, "days_compared = 31"),
     one(AUDIT, ADDED_UP, "rejected_count = 3"),
     one(AUDIT, ADDED_UP, "duplicate_count = null"),
+    Poison(UNMAPPED, "one row per source, source_coin_id", 1, f"{NEW_ID}; {NEW_ID}", UNMAPPED),
     one(AUDIT, "no count is negative", "duplicate_count = -1, accepted_count = 13"),
 ]
 
@@ -259,4 +253,6 @@ WARNINGS = [
         "vendor_change_24h_pct = change_24h_pct + 2.1",
     ),
     one(COVERAGE, "coverage_pct of a complete day is at least 90", "coverage_pct = 89.9"),
+    Poison(UNMAPPED, "every id of a source belongs to a coin", 1, NEW_ID, UNMAPPED),
+    one(SUSPECTED, "a suspected coin was looked at by a person", "is_suspected = true"),
 ]

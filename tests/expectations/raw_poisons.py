@@ -7,34 +7,43 @@ from tests.expectations.warehouse import NEW_LOAD
 
 PRICE_IN_LINE = (
     "the median {} is within a factor of 5 of the last price of the 48 hours before, "
-    "but for 2 coins or a tenth of them"
+    "except for 2 coins or a tenth of them"
 )
 PAGE_IN_LINE = (
     "the prices of a page are within a factor of 5 of the quotes before it, "
-    "but for 2 coins or a tenth of them"
+    "except for 2 coins or a tenth of them"
 )
 LINEAGE = ["row_id", "response_id", "run_id", "fetched_at"]
-NEW = f"_dlt_load_id = '{NEW_LOAD}'"
+NEW = f"load_number = {NEW_LOAD}"
 
 
 def one(table: str, text: str, change: str) -> Poison:
     """Changes one row of the load."""
     key = "response_id" if table == "landed_responses" else "row_id"
-    row = f"{key} = (select min({key}) from raw.{table} where _dlt_load_id = '{NEW_LOAD}')"
+    row = f"{key} = (select min({key}) from raw.{table} where load_number = {NEW_LOAD})"
     return Poison(table, text, 1, update("raw", table, change, row), table)
 
 
 def some(table: str, text: str, row_count: int, change: str, rows: str = "true") -> Poison:
     """Changes the rows of the load that meet the condition."""
-    loaded = f"_dlt_load_id = '{NEW_LOAD}' and {rows}"
+    loaded = f"load_number = {NEW_LOAD} and {rows}"
     return Poison(table, text, row_count, update("raw", table, change, loaded), table)
 
 
 def reject(row_count: int) -> str:
     return (
         "insert into raw.rejected_rows select 'rejected-' || n, 'response-2', n, 'run-2', "
-        f"timestamptz '2026-01-01 01:00:00+00', '{NEW_LOAD}', 'coingecko', "
+        f"timestamptz '2026-01-01 01:00:00+00', {NEW_LOAD}, 'coingecko', "
         f"'coingecko_markets', 'no price', '[]' from range({row_count}) as rejected(n)"
+    )
+
+
+def repair(row_count: int) -> str:
+    """One field of each of the first rows of the load."""
+    return (
+        "insert into raw.repaired_fields select row_id || ':total_volume', response_id, row_index, "
+        "run_id, fetched_at, load_number, 'coingecko', 'coingecko_markets', 'total_volume', '-5', "
+        f"'below 0' from raw.coingecko_markets where {NEW} and row_index <= {row_count}"
     )
 
 
@@ -42,7 +51,7 @@ def copy_row(table: str, key: str) -> str:
     """The row is appended a second time, as a writer killed at the wrong moment would."""
     return (
         f"insert into raw.{table} select * from raw.{table} where {key} = "
-        f"(select min({key}) from raw.{table} where _dlt_load_id = '{NEW_LOAD}')"
+        f"(select min({key}) from raw.{table} where load_number = {NEW_LOAD})"
     )
 
 
@@ -63,6 +72,7 @@ def row_rules(table: str) -> list[Poison]:
 
 def observation_rules(table: str, key: str, time: str, price: str) -> list[Poison]:
     positive = f"{price} is a positive finite number"
+    plausible = f"{price} is plausible for one coin"
     not_ancient = f"{time} and fetched_at are not before 2009-01-03"
     three_coins = f"{key} in (select distinct {key} from raw.{table} order by 1 limit 3)"
     return [
@@ -70,6 +80,10 @@ def observation_rules(table: str, key: str, time: str, price: str) -> list[Poiso
         one(table, f"{key} is not empty", f"{key} = ' '"),
         one(table, f"{time} is not null", f"{time} = null"),
         one(table, positive, f"{price} = 'nan'::double"),
+        one(table, plausible, f"{price} = 1.01e12"),
+        one(table, plausible, f"{price} = 0.99e-30"),
+        one(table, "currency is not empty", "currency = null"),
+        one(table, "currency is not empty", "currency = ''"),
         one(
             table,
             f"{time} is at most 5 minutes after fetched_at",
@@ -81,6 +95,7 @@ def observation_rules(table: str, key: str, time: str, price: str) -> list[Poiso
 
 
 MARKETS = "coingecko_markets"
+FEW_REJECTED = "at most 20 % of the received rows were rejected, or fewer than 20 rows and not all"
 REQUIRED_TABLE = "every required table exists"
 REQUIRED_COLUMN = "every column that the checks read exists"
 
@@ -127,10 +142,39 @@ CRITICAL = [
     ),
     Poison(
         "rejected_rows",
-        "at most 20 % of the received rows were rejected, or fewer than 20 rows",
+        FEW_REJECTED,
         20,
         reject(20),
         MARKETS,
+    ),
+    Poison(
+        "rejected_rows",
+        FEW_REJECTED,
+        3,
+        f"delete from raw.{MARKETS} where {NEW}; {reject(3)}",
+        MARKETS,
+    ),
+    *(
+        Poison(
+            "repaired_fields",
+            poison.text,
+            poison.row_count,
+            f"{repair(4)}; {poison.sql}",
+            "repaired_fields",
+        )
+        for poison in row_rules("repaired_fields")
+    ),
+    Poison(
+        "repaired_fields",
+        "source, table_name, field, original_text and reason are not null",
+        5,
+        f"{repair(5)}; "
+        + nulls(
+            "raw",
+            "repaired_fields",
+            ["source", "table_name", "field", "original_text", "reason"],
+        ),
+        "repaired_fields",
     ),
     *(
         one(
@@ -193,10 +237,17 @@ WARNINGS = [
         MARKETS,
         "at least 80 % of the coins of the previous markets load are in this one",
         3,
-        f"delete from raw.coingecko_markets where row_index <= 3 and _dlt_load_id = '{NEW_LOAD}'",
+        f"delete from raw.coingecko_markets where row_index <= 3 and load_number = {NEW_LOAD}",
         MARKETS,
     ),
     Poison("rejected_rows", "no row was rejected", 19, reject(19), "rejected_rows"),
+    Poison(
+        "repaired_fields",
+        "at most 5 % of the accepted rows have a malformed field",
+        1,
+        repair(1),
+        MARKETS,
+    ),
     one("landed_responses", "every response is a success", "status = 503"),
     one("landed_responses", "every response is a success", "error_code = 429"),
 ]

@@ -7,7 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from tests.expectations.conftest import Check
-from tests.expectations.raw_poisons import CRITICAL, MARKETS, PRICE_IN_LINE, WARNINGS, reject
+from tests.expectations.raw_poisons import (
+    CRITICAL,
+    MARKETS,
+    PAGE_IN_LINE,
+    PRICE_IN_LINE,
+    WARNINGS,
+    reject,
+)
 from tests.expectations.warehouse import NEW_LOAD
 
 Execute = Callable[[str], None]
@@ -18,7 +25,7 @@ ENOUGH = next(poison.text for poison in WARNINGS if "at least 80 %" in poison.te
 
 
 def new_markets(change: str, rows: str = "true") -> str:
-    return f"update raw.{MARKETS} set {change} where _dlt_load_id = '{NEW_LOAD}' and {rows}"
+    return f"update raw.{MARKETS} set {change} where load_number = {NEW_LOAD} and {rows}"
 
 
 @pytest.mark.parametrize(
@@ -29,22 +36,27 @@ def new_markets(change: str, rows: str = "true") -> str:
         (
             JUMP,
             f"update raw.{MARKETS} set fetched_at = fetched_at - interval '48 hours' "
-            f"where _dlt_load_id <> '{NEW_LOAD}'; "
-            + new_markets("current_price = 9e9 + row_index"),
+            f"where load_number <> {NEW_LOAD}; " + new_markets("current_price = 9e9 + row_index"),
         ),
         (CONSTANT, new_markets("current_price = 5", "row_index <= 11")),
         (
             CONSTANT,
             f"delete from raw.{MARKETS} where row_index > 9; " + new_markets("current_price = 5"),
         ),
-        (ENOUGH, f"delete from raw.{MARKETS} where row_index <= 2 and _dlt_load_id = '{NEW_LOAD}'"),
-        (ENOUGH, f"delete from raw.{MARKETS} where _dlt_load_id = '{NEW_LOAD}'"),
+        (ENOUGH, f"delete from raw.{MARKETS} where row_index <= 2 and load_number = {NEW_LOAD}"),
+        (ENOUGH, f"delete from raw.{MARKETS} where load_number = {NEW_LOAD}"),
         (REJECTED, reject(19)),
+        (REJECTED, f"delete from raw.{MARKETS} where load_number = {NEW_LOAD}; " + reject(2)),
+        (
+            REJECTED,
+            reject(20) + "; update raw.rejected_rows set reason = 'set aside: prices differ'"
+            " where row_index > 0",
+        ),
         (
             REJECTED,
             f"insert into raw.{MARKETS} select markets.* replace (row_id || n as row_id) "
             f"from raw.{MARKETS} as markets, range(7) as copies(n) "
-            f"where _dlt_load_id = '{NEW_LOAD}'; " + reject(24),
+            f"where load_number = {NEW_LOAD}; " + reject(24),
         ),
     ],
 )
@@ -54,10 +66,19 @@ def test_just_inside_the_line(text: str, sql: str, poison: Execute, check: Check
     assert check("raw", suite, text) == []
 
 
+@pytest.mark.parametrize("text", [JUMP, PAGE_IN_LINE])
+def test_a_page_in_another_currency_is_no_jump(text: str, poison: Execute, check: Check) -> None:
+    in_yen = new_markets("current_price = current_price * 150, currency = 'jpy'")
+    poison(in_yen)
+    assert check("raw", MARKETS, text) == []
+    poison(in_yen.replace("jpy", "usd"))
+    assert len(check("raw", MARKETS, text)) == 1
+
+
 def test_cents_in_the_first_chart_are_seen_against_the_quotes(
     poison: Execute, check: Check
 ) -> None:
-    poison(f"delete from raw.coingecko_market_chart where _dlt_load_id <> '{NEW_LOAD}'")
+    poison(f"delete from raw.coingecko_market_chart where load_number <> {NEW_LOAD}")
     poison("update raw.coingecko_market_chart set price = price * 100")
 
     (breach,) = check("raw", "coingecko_market_chart", PRICE_IN_LINE.format("price"))
@@ -73,7 +94,7 @@ def test_a_long_backfill_may_move_far_from_where_it_began(poison: Execute, check
         "row_id || n as row_id, fetched_at + n * interval '10 days' as fetched_at, "
         "current_price * (1 + n) as current_price) "
         f"from raw.{MARKETS} as markets, range(1, 30) as months(n) "
-        f"where _dlt_load_id = '{NEW_LOAD}'"
+        f"where load_number = {NEW_LOAD}"
     )
     assert check("raw", MARKETS, JUMP) == []
 
@@ -82,7 +103,7 @@ def test_one_constant_response_among_others(poison: Execute, check: Check) -> No
     poison(
         f"insert into raw.{MARKETS} select markets.* replace ("
         "row_id || '-b' as row_id, 'response-1' as response_id, 7 as current_price) "
-        f"from raw.{MARKETS} as markets where _dlt_load_id = '{NEW_LOAD}'"
+        f"from raw.{MARKETS} as markets where load_number = {NEW_LOAD}"
     )
     (breach,) = check("raw", MARKETS, CONSTANT)
     assert breach.row_count == 1

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-OLD_LOAD = "1767225600.25"
-NEW_LOAD = "1767229200.5"
+OLD_LOAD = 1
+NEW_LOAD = 2
 
 RAW = f"""
 create schema raw;
@@ -22,30 +22,30 @@ select
     'coingecko' as system, '/coins/markets' as endpoint, '/coins/markets' as path,
     '{{}}' as params, 200::bigint as status, load.fetched_at, 12::bigint as received_rows,
     null::bigint as error_code, null::varchar as error_message, 'landing.ndjson' as landing_file,
-    100::bigint as end_offset, load.load_id as _dlt_load_id
+    1::bigint as sequence, load.load_number
 from (values
-    (1, '{OLD_LOAD}', timestamptz '2026-01-01 00:00:00+00'),
-    (2, '{NEW_LOAD}', timestamptz '2026-01-01 01:00:00+00')
-) as load(number, load_id, fetched_at);
+    (1, {OLD_LOAD}, timestamptz '2026-01-01 00:00:00+00'),
+    (2, {NEW_LOAD}, timestamptz '2026-01-01 01:00:00+00')
+) as load(number, load_number, fetched_at);
 
 create table raw.coingecko_markets as
 select
     landed.response_id || '-' || coin.n as row_id, landed.response_id, coin.n as row_index,
-    landed.run_id, landed.fetched_at, landed._dlt_load_id,
+    landed.run_id, landed.fetched_at, landed.load_number,
     'coin-' || coin.n as id, 's' || coin.n as symbol, 'Coin ' || coin.n as name,
     (100.0 + coin.n)::double as current_price, 1e9 as market_cap, coin.n as market_cap_rank,
     (99.0 + coin.n)::double as low_24h, (101.0 + coin.n)::double as high_24h, 1e6 as total_volume,
     1e6 as circulating_supply, 2e6 as total_supply, 1.5::double as price_change_percentage_24h,
-    landed.fetched_at - interval '1 minute' as last_updated
+    landed.fetched_at - interval '1 minute' as last_updated, 'usd' as currency
 from raw.landed_responses as landed
 cross join range(1, 13) as coin(n);
 
 create table raw.coingecko_market_chart as
 select
     landed.response_id || '-chart-' || coin.n || '-' || point.n as row_id, landed.response_id,
-    point.n as row_index, landed.run_id, landed.fetched_at, landed._dlt_load_id,
+    point.n as row_index, landed.run_id, landed.fetched_at, landed.load_number,
     'coin-' || coin.n as coin_id, landed.fetched_at - point.n * interval '5 minutes' as point_at,
-    (100.0 + coin.n)::double as price, 1e9 as market_cap, 1e6 as total_volume
+    (100.0 + coin.n)::double as price, 1e9 as market_cap, 1e6 as total_volume, 'usd' as currency
 from raw.landed_responses as landed
 cross join range(1, 13) as coin(n)
 cross join range(0, 6) as point(n);
@@ -53,17 +53,23 @@ cross join range(0, 6) as point(n);
 create table raw.stream_ticks as
 select
     landed.response_id || '-tick-' || coin.n as row_id, landed.response_id,
-    coin.n as row_index, landed.run_id, landed.fetched_at, landed._dlt_load_id,
+    coin.n as row_index, landed.run_id, landed.fetched_at, landed.load_number,
     landed.response_id || '-event-' || coin.n as event_id, 1::bigint as batch_number,
     'C' || coin.n || '-USD' as product_id, landed.fetched_at as event_at,
-    (100.0 + coin.n)::double as price, 5e-1 as size, 1e-1 as change_pct
+    (100.0 + coin.n)::double as price, 5e-1 as size, 1e-1 as change_pct, 'usd' as currency
 from raw.landed_responses as landed
 cross join range(1, 13) as coin(n);
 
 create table raw.rejected_rows (
     row_id varchar, response_id varchar, row_index bigint, run_id varchar,
-    fetched_at timestamptz, _dlt_load_id varchar, source varchar, table_name varchar,
+    fetched_at timestamptz, load_number bigint, source varchar, table_name varchar,
     reason varchar, payload varchar
+);
+
+create table raw.repaired_fields (
+    row_id varchar, response_id varchar, row_index bigint, run_id varchar,
+    fetched_at timestamptz, load_number bigint, source varchar, table_name varchar,
+    field varchar, original_text varchar, reason varchar
 );
 """
 
@@ -73,7 +79,8 @@ create schema marts;
 create table marts.dim_coins as
 select
     'coin-' || n as coin_id, 's' || n as symbol, 'Coin ' || n as name,
-    n = 12 as is_stablecoin, n = 11 as is_wrapped, case when n = 12 then 'usd' end as peg_currency,
+    n = 12 as is_stablecoin, n = 11 as is_wrapped, false as is_suspected,
+    case when n = 12 then 'usd' end as peg_currency,
     timestamp '2026-01-01 00:00:00' as first_seen_at,
     timestamp '2026-01-02 03:00:00' as last_seen_at
 from range(1, 13) as coin(n);
@@ -157,21 +164,54 @@ select
 from marts.dim_coins
 cross join (values (date '2026-01-01', 24), (date '2026-01-02', 3)) as days(day, hours);
 
+create table marts.fct_refused_answers as
+select
+    'refused-' || n as response_id, '1767229200.5' as run_id, 'coingecko' as source,
+    'markets' as endpoint, 'coingecko_markets' as table_name, '/coins/markets' as path,
+    429 as http_status, 429 as error_code, 'throttled' as reason,
+    timestamp '2026-01-01 01:00:00' as fetched_at, 9 as answer_bytes, 'throttled' as answer_sample
+from range(1, 8) as refused(n);
+
 create table marts.fct_rejected_rows as
 select
-    'rejected-' || n as rejected_row_id, '1767229200.5' as load_id, 'coingecko' as source,
+    'rejected-' || n as rejected_row_id, '1767229200.5' as run_id, 'coingecko' as source,
     'coingecko_markets' as table_name, 'no price' as reason, '{}' as payload,
     'response-2' as response_id, n as row_index,
     timestamp '2026-01-01 01:00:00' as fetched_at
 from range(1, 7) as rejected(n);
 
+create table marts.fct_repaired_fields as
+select
+    'repaired-' || n as repaired_field_id, '1767229200.5' as run_id, 'coingecko' as source,
+    'coingecko_markets' as table_name, 'total_volume' as field_name, '-5' as original_text,
+    'below 0' as reason, 'response-2' as response_id, n as row_index,
+    timestamp '2026-01-01 01:00:00' as fetched_at
+from range(1, 8) as repaired(n);
+
+create table marts.fct_unmapped_ids (
+    source varchar, source_coin_id varchar, row_count bigint, first_seen_at timestamp,
+    last_seen_at timestamp
+);
+
+create table marts.fct_suspected_coins as
+select
+    'coin-' || n as coin_id, false as is_suspected, reason as suspected_reason,
+    tracked as tracked_coin_id, 50e0 as worst_deviation_bp, 20 as days_compared,
+    date '2026-01-01' as first_suspected_date, date '2026-01-02' as last_suspected_date,
+    2 as suspected_day_count
+from (values
+    (1, 'tracks_dollar', null), (2, 'tracks_coin', 'coin-3'), (4, 'tracks_coin', 'coin-3'),
+    (5, 'tracks_dollar', null)
+) as coin(n, reason, tracked);
+
 create table marts.fct_load_audit as
 select
-    load_id, 'coingecko_markets' as table_name, 'coingecko' as source, 14 as received_count,
+    run_id, 'coingecko_markets' as table_name, 'coingecko' as source, 14 as received_count,
     11 as accepted_count, 1 as duplicate_count, 2 as rejected_count,
+    case run_id when '1767229200.5' then 7 else 0 end as error_response_count,
     timestamp '2026-01-01 00:00:00' as first_fetched_at,
     timestamp '2026-01-01 00:00:00' as last_fetched_at
-from (values ('1767225600.25'), ('1767229200.5'), ('1767232800.75')) as loads(load_id);
+from (values ('1767225600.25'), ('1767229200.5'), ('1767232800.75')) as runs(run_id);
 """
 
 

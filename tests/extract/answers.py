@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from extract.landing import Archive, Landed, Response, archives, new_run_id, read_archive
+from extract.replay import replay
 
 NOW = datetime(2026, 11, 1, 12, 5, tzinfo=UTC)
+RECORDED_AT = "2026-10-31T00:08:51+00:00"
 
 
 def ms(moment: datetime) -> int:
@@ -103,6 +105,17 @@ def land(
         for response in responses:
             archive.append(response)
     return list(read_archive(landing_dir, archive.path))
+
+
+def line(body: Any = None, **fields: Any) -> str:
+    """A line of a recording."""
+    body = [quote()] if body is None else body
+    return json.dumps({"recorded_at": RECORDED_AT, "body": body} | fields) + "\n"
+
+
+def replayed(recordings: Path, landing_dir: Path, store: Any = None) -> tuple[int, int]:
+    with Archive(landing_dir, "replay", new_run_id(NOW)) as archive:
+        return replay(recordings, archive, store or EmptyRaw(), NOW)
 
 
 def all_landed(landing_dir: Path) -> list[Response]:

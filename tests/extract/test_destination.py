@@ -16,7 +16,7 @@ from tests.conftest import quiet_stage, settings_for
 @pytest.fixture
 def files(empty: Settings) -> Settings:
     """A folder whose raw holds one load as files."""
-    from scripts.job import Job
+    from pipeline.job import Job
 
     settings = settings_for(empty.data_dir, target="spark", coins=("bitcoin",), history_days=2)
     job = Job(settings, quiet_stage)
@@ -62,6 +62,26 @@ def test_files_of_a_load_that_was_killed_are_removed(files: Settings) -> None:
         shutil.copy(file, file.with_name("1700000000.5.0000000000.parquet"))
         file.with_name("1700000000.6.0000000000.parquet").write_bytes(file.read_bytes()[:100])
     load(files)
+    assert counts(files) == before
+
+
+def test_a_file_that_was_cut_off_stops_no_refresh_at_its_first_question(files: Settings) -> None:
+    from pipeline.remake import remake_outdated
+
+    before = counts(files)
+    said: list[str] = []
+    [file] = (raw(files) / "landed_responses").rglob("*.parquet")
+    file.with_name("1700000000.6.0000000000.parquet").write_bytes(file.read_bytes()[:100])
+    remake_outdated(files, quiet_stage, said.append)
+    assert said == []
+    RawStore(files).refuse_other_kinds(files.source_kind)
+    assert counts(files) == before
+
+
+def test_nothing_is_loaded_twice_where_dlts_state_was_lost(files: Settings) -> None:
+    before = counts(files)
+    shutil.rmtree(files.dlt_dir)
+    assert load(files) == 0
     assert counts(files) == before
 
 

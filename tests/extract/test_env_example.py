@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from extract.settings import PROJECT_ROOT, load_settings
+from extract.settings import PROJECT_ROOT
+from extract.variables import Variables
+from tests.extract.environment import settings_from
 
 EXAMPLE = PROJECT_ROOT / ".env.example"
-CODE = ("extract", "scripts", "expectations", "streamlit_app")
+CODE = ("extract", "expectations", "pipeline", "published", "scripts", "streamlit_app")
 PROFILES = ("profiles.yml", "dbt_project.yml")
 NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 # Told to a library, which reads it itself.
@@ -20,7 +22,7 @@ WRITERS = {"setdefault", "setenv"}
 
 
 def read_variables(source: str) -> Iterator[str]:
-    """Names of variables that are looked up: f("NAME", ...) and mapping["NAME"]."""
+    """Names of variables that are looked up by hand: f("NAME", ...) and mapping["NAME"]."""
     for node in ast.walk(ast.parse(source)):
         looked_up: list[ast.expr] = []
         if isinstance(node, ast.Call):
@@ -30,12 +32,12 @@ def read_variables(source: str) -> Iterator[str]:
             looked_up = [node.slice]
         for value in looked_up:
             if isinstance(value, ast.Constant) and NAME.fullmatch(str(value.value)):
-                yield value.value
+                yield str(value.value)
 
 
 @pytest.fixture(scope="module")
 def variables() -> set[str]:
-    found: set[str] = set()
+    found = set(Variables.model_fields)
     for folder in CODE:
         for file in (PROJECT_ROOT / folder).rglob("*.py"):
             found.update(read_variables(file.read_text()))
@@ -55,14 +57,14 @@ def examples() -> list[tuple[str, str]]:
     ]
 
 
-def test_every_way_to_look_up_a_variable_is_seen() -> None:
+def test_every_way_to_look_up_a_variable_by_hand_is_seen() -> None:
     source = """
 import os
 a = os.environ["A_SUBSCRIPT"]
 b = os.environ.get("A_GET", "x")
 c = os.getenv("A_GETENV")
 d = values.get("A_MAPPING")
-e = _positive(values, "A_FUNCTION", 5)
+e = positive(values, "A_FUNCTION", 5)
 os.environ["NOT_READ"] = "x"
 os.environ.setdefault("NOT_READ", "x")
 f = "NOT_READ"
@@ -87,6 +89,7 @@ def test_the_example_lists_what_the_code_reads_and_nothing_else(variables: set[s
         "CRYPTO_CA_BUNDLE",
         "CRYPTO_DATA_DIR",
         "CRYPTO_SNAPSHOTS_KEPT",
+        "CRYPTO_TICK_RETENTION_DAYS",
         "POSTGRES_DB",
         "POSTGRES_HOST",
         "POSTGRES_PASSWORD",
@@ -115,4 +118,4 @@ def test_every_variable_is_explained_with_its_default() -> None:
 def test_the_values_of_the_example_are_the_defaults(tmp_path: Path) -> None:
     uncommented = tmp_path / ".env"
     uncommented.write_text(re.sub(r"(?m)^# ([A-Z_]+=)", r"\1", EXAMPLE.read_text()))
-    assert load_settings({}, env_file=uncommented) == load_settings({}, env_file=None)
+    assert settings_from({}, env_file=uncommented) == settings_from({})

@@ -2,66 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from extract.fetch import FetchReport, Sources, open_sources, simulated_sources, visit
-from extract.http import ATTEMPTS, CallFailedError, SourceError
+from extract.attempts import ATTEMPTS
+from extract.faults import CallFailedError, SourceError
+from extract.fetch import open_sources, visit
 from extract.landing import Archive, new_run_id
 from extract.pipeline import RawStore
-from extract.settings import Settings
 from extract.simulated.faults import MALFORMED_POINTS, MALFORMED_ROWS, Fault
+from extract.visit import FetchReport
 from tests.extract.answers import NOW, EmptyRaw, all_landed
+from tests.extract.conftest import VISITED
 from tests.extract.local_server import Answer, serving
 
-COINS = ("bitcoin", "dai", "pepe")
 CHART = "/coins/{}/market_chart"
-Progress = list[tuple[str, int, int]]
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return replace(settings, coins=COINS)
-
-
-@pytest.fixture
-def progress() -> Progress:
-    return []
-
-
-@pytest.fixture
-def pay_visit_at(archive, settings, clock, fake_time) -> Callable[..., FetchReport]:
-    """A visit to a CoinGecko of the test's own."""
-
-    def pay(url: str, coins: tuple[str, ...]) -> FetchReport:
-        sources = Sources(simulated_sources(url, url, archive, clock).coingecko, None)
-        return visit(sources, EmptyRaw(), replace(settings, coins=coins), clock, lambda *_: None)
-
-    return pay
-
-
-@pytest.fixture
-def pay_visit(api, archive, settings, clock, fake_time, progress) -> Callable[..., FetchReport]:
-    """A visit that lands in `archive`; without the stream unless a test asks for it."""
-
-    def pay(
-        store: RawStore | EmptyRaw | None = None, stream: bool = False, **changes: object
-    ) -> FetchReport:
-        sources = simulated_sources(api.base_url, api.stream_url, archive, clock)
-        if not stream:
-            sources = Sources(sources.coingecko, None)
-        return visit(
-            sources,
-            store or EmptyRaw(),
-            replace(settings, **changes),
-            clock,
-            lambda *step: progress.append(step),
-        )
-
-    return pay
 
 
 def charts_asked(api) -> list[str]:
@@ -74,8 +31,8 @@ def charts_asked(api) -> list[str]:
 
 def test_a_visit_lands_quotes_history_and_stream(pay_visit, api, settings, progress) -> None:
     report = pay_visit(stream=True)
-    assert sorted(report.coins) == sorted(COINS)
-    assert (report.chart_calls, report.stream_calls, report.failures) == (3, 6, [])
+    assert sorted(report.coins) == sorted(VISITED)
+    assert (report.calls["market_chart"], report.calls["batches"], report.failures) == (3, 6, [])
     endpoints = [answer.endpoint for answer in all_landed(settings.landing_dir)]
     assert endpoints == ["markets", *["market_chart"] * 3, *["batches"] * 6]
     assert progress == [
@@ -94,9 +51,9 @@ def test_the_largest_coins_are_taken_when_a_number_is_given(pay_visit, api) -> N
 def test_a_coin_that_fails_does_not_lose_the_others(pay_visit, api, kind) -> None:
     api.faults.add(Fault(kind, path=CHART.format("dai"), times=ATTEMPTS))
     report = pay_visit()
-    assert sorted(report.coins) == sorted(COINS)
-    assert set(charts_asked(api)) == set(COINS)
-    assert report.chart_calls == 2
+    assert sorted(report.coins) == sorted(VISITED)
+    assert set(charts_asked(api)) == set(VISITED)
+    assert report.calls["market_chart"] == 2
     [failure] = report.failures
     assert CHART.format("dai") in failure
 
@@ -113,7 +70,7 @@ def test_a_coin_without_history_does_not_lose_the_others(pay_visit_at) -> None:
     with serving(answer) as url:
         report = pay_visit_at(url, ("a", "gone", "z"))
     assert report.coins == ["a", "gone", "z"]
-    assert report.chart_calls == 2
+    assert report.calls["market_chart"] == 2
     assert report.failures == ["coingecko /coins/gone/market_chart: 404 coin not found"]
 
 
@@ -139,7 +96,7 @@ def test_a_refusal_of_the_caller_stops_at_once(pay_visit_at, status, code) -> No
 def test_a_throttle_leaves_the_rest_for_the_next_run_and_says_how_much(pay_visit, api) -> None:
     api.faults.add(Fault("429", path="market_chart", skip=1, times=ATTEMPTS))
     report = pay_visit()
-    assert report.chart_calls == 1
+    assert report.calls["market_chart"] == 1
     throttled, left = report.failures
     assert "429" in throttled
     assert left == "history of 2 coins is left for the next refresh"
@@ -148,12 +105,12 @@ def test_a_throttle_leaves_the_rest_for_the_next_run_and_says_how_much(pay_visit
 
 def test_the_next_run_asks_for_the_history_that_was_left(pay_visit, api, store) -> None:
     api.faults.add(Fault("429", path="market_chart", skip=1, times=ATTEMPTS))
-    [done] = {*COINS} - {*_left(pay_visit(store), api)}
+    [done] = {*VISITED} - {*_left(pay_visit(store), api)}
     list(store.load(store.pending()))
     api.requests.clear()
     report = pay_visit(store)
-    assert (report.chart_calls, report.failures) == (2, [])
-    assert sorted([*charts_asked(api), done]) == sorted(COINS)
+    assert (report.calls["market_chart"], report.failures) == (2, [])
+    assert sorted([*charts_asked(api), done]) == sorted(VISITED)
 
 
 def _left(report: FetchReport, api) -> list[str]:
@@ -179,14 +136,6 @@ def test_coins_that_are_not_known_are_named(pay_visit) -> None:
 def test_none_of_the_coins_known_ends_the_visit(pay_visit) -> None:
     with pytest.raises(SourceError, match="knows none of the coins"):
         pay_visit(coins=("no-such-coin",))
-
-
-def test_a_stream_that_fails_costs_no_quotes(pay_visit, api) -> None:
-    api.faults.add(Fault("500", path="/stream", skip=2, times=ATTEMPTS))
-    report = pay_visit(stream=True)
-    assert (report.chart_calls, report.stream_calls) == (3, 2)
-    [failure] = report.failures
-    assert failure.startswith("stream /batches: 500")
 
 
 def test_malformed_rows_are_kept_with_their_reason_and_payload(pay_visit, api, store) -> None:
@@ -239,7 +188,7 @@ def test_a_later_visit_takes_up_where_the_last_one_ended(
     api.requests.clear()
 
     report = pay_visit(store, stream=True)
-    assert (report.chart_calls, report.stream_calls) == (0, 2)
+    assert (report.calls["market_chart"], report.calls["batches"]) == (0, 2)
     first = next(request for request in api.requests if "/stream" in request.path)
     assert first.params["after"] == str(last)
     list(store.load(store.pending()))
@@ -262,10 +211,10 @@ def test_a_visit_at_the_same_moment_brings_no_new_observation(pay_visit, store) 
     list(store.load(store.pending()))
     before = store.query(observations)
     report = pay_visit(store, stream=True)
-    assert (report.chart_calls, report.stream_calls) == (0, 0)
+    assert (report.calls["market_chart"], report.calls["batches"]) == (0, 0)
     list(store.load(store.pending()))
     assert store.query(observations) == before
-    assert store.query("select count(*) from coingecko_markets") == [(2 * len(COINS),)]
+    assert store.query("select count(*) from coingecko_markets") == [(2 * len(VISITED),)]
 
 
 def test_the_embedded_market_is_served_for_the_visit_alone(settings, clock, fake_time) -> None:
@@ -276,4 +225,4 @@ def test_the_embedded_market_is_served_for_the_visit_alone(settings, clock, fake
     ):
         assert visit(sources, EmptyRaw(), settings, clock, lambda *_: None).coins == ["bitcoin"]
     with pytest.raises(SourceError, match="cannot be reached"):
-        sources.coingecko.get("markets", "/coins/markets", {"vs_currency": "usd"})
+        sources["coingecko"].get("markets", "/coins/markets", {"vs_currency": "usd"})

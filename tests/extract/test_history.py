@@ -187,7 +187,7 @@ def test_a_recorded_answer_that_tells_no_days_covers_nothing(raw, days) -> None:
     assert missing_days(raw, ["bitcoin"], NOW, 2) == {"bitcoin": [2]}
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     known=st.sets(st.integers(1, 72)),
     minute=st.integers(0, 59),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import logging
 import traceback
 from dataclasses import replace
@@ -10,13 +11,17 @@ from dataclasses import replace
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
 
+from extract.coingecko_plans import COINGECKO_HOSTS
+from extract.faults import CallFailedError, SourceError
 from extract.fetch import open_sources
-from extract.http import CallFailedError, SourceError
 from extract.landing import Archive, archives, new_run_id
-from extract.settings import COINGECKO_HOSTS, Settings, load_settings
+from extract.limits import HttpPolicy, Limits
+from extract.settings import Settings
 from extract.simulated.faults import Fault
 from tests.extract.answers import NOW, all_landed
+from tests.extract.environment import settings_from
 from tests.extract.local_server import Answer, serving
 
 KEY = "CG-5ecre7Key0123456789"
@@ -38,7 +43,7 @@ def keyed(settings: Settings):
 
     def make(plan: str) -> Settings:
         values = {"COINGECKO_API_KEY": KEY, "COINGECKO_PLAN": plan}
-        return load_settings(values, env_file=None, data_dir=settings.data_dir, source_kind="live")
+        return settings_from(values, data_dir=settings.data_dir, source_kind="live")
 
     return make
 
@@ -54,7 +59,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[requests.PreparedRequest]:
         requests_sent.append(request)
         request.verify = verify
         response = requests.Response()
-        response.status_code, response._content = 200, b"[]"
+        response.status_code = 200
+        response.raw = HTTPResponse(io.BytesIO(b"[]"), preload_content=False)
         response.request, response.url = request, str(request.url)
         return response
 
@@ -67,8 +73,8 @@ def live_call(settings: Settings) -> None:
         Archive(settings.landing_dir, "live", new_run_id(NOW)) as archive,
         open_sources(settings, archive, lambda: NOW) as sources,
     ):
-        assert sources.stream is None
-        sources.coingecko.get(*MARKETS)
+        assert "stream" not in sources
+        sources["coingecko"].get(*MARKETS)
 
 
 @pytest.mark.parametrize(
@@ -97,11 +103,11 @@ def test_live_calls_keep_the_pace_and_the_budget_of_the_settings(keyed, sent, fa
         open_sources(settings, archive, lambda: NOW) as sources,
     ):
         for _ in range(3):
-            sources.coingecko.get(*MARKETS)
+            sources["coingecko"].get(*MARKETS)
         assert len(fake_time.waits) == 2
         assert all(30 <= wait <= 33 for wait in fake_time.waits)
         with pytest.raises(SourceError, match="budget of 3 calls"):
-            sources.coingecko.get(*MARKETS)
+            sources["coingecko"].get(*MARKETS)
     assert len(sent) == 3
     assert settings.call_budget_path.exists()
 
@@ -137,7 +143,8 @@ def assert_key_is_nowhere(settings: Settings, caplog: pytest.LogCaptureFixture) 
 def test_the_key_is_in_no_archive_error_or_log(
     api, make_source, fake_time, settings, everything_logged, plan
 ) -> None:
-    source = make_source(api.base_url, headers={HEADERS[plan]: KEY})
+    patient = HttpPolicy(limits=Limits(wait_seconds=1e6))
+    source = make_source(api.base_url, patient, headers={HEADERS[plan]: KEY})
     source.get(*MARKETS)
     assert api.requests[0].headers[HEADERS[plan]] == KEY
     for kind in ("429", "429_without_retry_after", "500", "html", "error_body_200", "cut_off"):
@@ -187,5 +194,5 @@ def test_a_key_that_the_server_echoes_is_struck_out(
 def test_the_key_is_not_in_the_text_of_any_object_on_the_way(keyed, archive) -> None:
     settings = keyed("demo")
     with open_sources(settings, archive, lambda: NOW) as sources:
-        for thing in (settings, sources, sources.coingecko):
+        for thing in (settings, sources, sources["coingecko"]):
             assert KEY not in f"{thing!r} {thing}"

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from extract.http import HttpPolicy, SourceError
+from extract.faults import SourceError
+from extract.limits import HttpPolicy
 from tests.extract.answers import all_landed
 from tests.extract.local_server import Answer, serving
 
@@ -22,7 +23,7 @@ MARKETS = ("markets", "/coins/markets", {"vs_currency": "usd"})
 
 
 def write_certificate(folder: Path) -> Path:
-    """A self-signed certificate for 127.0.0.1 and its key, in one PEM file."""
+    """A self-signed certificate for 127.0.0.1 and CoinGecko, and its key, in one PEM file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a private authority")])
     certificate = (
@@ -34,7 +35,10 @@ def write_certificate(folder: Path) -> Path:
         .not_valid_before(datetime(2000, 1, 1, tzinfo=UTC))
         .not_valid_after(datetime(2200, 1, 1, tzinfo=UTC))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(IPv4Address("127.0.0.1")), x509.DNSName("api.coingecko.com")]
+            ),
+            critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())

@@ -12,9 +12,9 @@ from dlt.load.load import Load
 from dlt.pipeline.pipeline import Pipeline
 
 from extract import pipeline
-from extract.landing import Landed, archives
+from extract.landing import CLOSING_BYTES, Landed, archives
 from extract.pipeline import RawStore
-from extract.raw_tables import INSTANT, INTEGER, NUMBER, RAW_TABLES, TEXT
+from extract.raw_tables import INSTANT, INTEGER, LOAD_NUMBER, NUMBER, RAW_TABLES, TEXT
 from extract.reading import batches
 from tests.extract import answers
 from tests.extract.answers import NOW, chart, land, market_chart, markets, ms, quote
@@ -33,11 +33,16 @@ def load(store: RawStore) -> int:
 
 
 def contents(store: RawStore) -> dict[str, list[tuple]]:
-    """Every row of raw without its load id."""
-    return {
-        table: store.query(f"select {', '.join(schema.names)} from {table} order by all")  # noqa: S608
-        for table, schema in RAW_TABLES.items()
-    }
+    """Every row of raw without the load that brought it."""
+    found = {}
+    for table, schema in RAW_TABLES.items():
+        columns = ", ".join(name for name in schema.names if name != LOAD_NUMBER)
+        found[table] = store.query(f"select {columns} from {table} order by all")  # noqa: S608
+    return found
+
+
+def load_numbers(store: RawStore, table: str) -> set[int]:
+    return {number for (number,) in store.query(f"select {LOAD_NUMBER} from {table}")}  # noqa: S608
 
 
 def every_table(store: RawStore) -> list[Landed]:
@@ -55,12 +60,16 @@ def test_landed_answers_are_loaded_once(store) -> None:
     landed = every_table(store)
     assert load(store) == 3 + 2 + 2 + 4
     first = contents(store)
-    assert [len(rows) for rows in first.values()] == [2, 2, 2, 1, 4]
+    assert [len(rows) for rows in first.values()] == [2, 2, 2, 1, 0, 4]
 
     assert list(store.pending()) == []
     assert load(store) == 0
     assert sum(store.load(landed)) == 11
     assert contents(store) == first
+    # An answer tells which load finished it; rows stay with the one that brought them.
+    assert load_numbers(store, "landed_responses") == {2}
+    for table in set(RAW_TABLES) - {"landed_responses", "repaired_fields"}:
+        assert load_numbers(store, table) == {1}, table
 
 
 def test_only_what_is_behind_the_last_load_is_pending(store) -> None:
@@ -86,7 +95,7 @@ def test_an_archive_that_grew_is_read_on_from_where_it_was_left(store) -> None:
 def test_a_torn_tail_keeps_nothing_back_and_is_not_loaded(store) -> None:
     landed = land(store._landing_dir, markets([quote("a")]), markets([quote("b")]))
     [path] = archives(store._landing_dir)
-    path.write_bytes(path.read_bytes()[:-9])
+    path.write_bytes(path.read_bytes()[: -CLOSING_BYTES - 9])
     assert list(store.pending()) == landed[:1]
     load(store)
     assert list(store.pending()) == []
@@ -144,7 +153,7 @@ def test_an_interrupted_load_is_made_again_without_loss_or_doubling(
     again = RawStore(settings)
     load(again)
     found = [len(rows) for rows in contents(again).values()]
-    assert found == ([3, 2, 2, 1, 5] if is_first else [4, 2, 2, 1, 6])
+    assert found == ([3, 2, 2, 1, 0, 5] if is_first else [4, 2, 2, 1, 0, 6])
     for table, schema in RAW_TABLES.items():
         key = schema.names[0]
         assert again.query(f"select count(*) - count(distinct {key}) from {table}") == [(0,)]  # noqa: S608
@@ -247,3 +256,23 @@ def test_a_warehouse_made_anew_from_landing_is_the_same_row_for_row(store, setti
 def test_before_the_first_load_raw_answers_with_nothing(store) -> None:
     assert store.query("select * from landed_responses") == []
     assert list(store.pending()) == []
+
+
+def test_loads_leave_no_files_behind(store, settings, killed_at) -> None:
+    """dlt would keep every package, finished or aborted."""
+    counts = []
+    for number in range(6):
+        land(
+            store._landing_dir,
+            markets([quote(f"coin-{number}")]),
+            now=NOW + timedelta(hours=number),
+        )
+        if number == 3:
+            killed_at.append("load")
+            with pytest.raises(BaseException, match="load"):
+                load(store)
+            killed_at.clear()
+        load(store)
+        counts.append(sum(path.is_file() for path in settings.dlt_dir.rglob("*")))
+    assert len(set(counts)) == 1
+    assert counts[0] < 10

@@ -11,7 +11,7 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 
 from extract.settings import Settings
-from scripts.exit_codes import JobError
+from pipeline.exit_codes import JobError
 from tests.conftest import refresh
 
 PRELOAD = [
@@ -20,7 +20,12 @@ PRELOAD = [
     "dbt.cli.main",
     "expectations.validation",
     "great_expectations",
-    "scripts.job",
+    "pipeline.job",
+    "scripts.check",
+    "scripts.docs",
+    "scripts.rebuild",
+    "scripts.refresh",
+    "scripts.summary",
 ]
 
 

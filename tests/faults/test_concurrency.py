@@ -13,12 +13,11 @@ from datetime import timedelta
 import duckdb
 
 from extract.settings import PROJECT_ROOT, Settings
-from scripts.exit_codes import ExitCode
-from scripts.lock import only_writer
+from pipeline.exit_codes import ExitCode
+from pipeline.lock import only_writer
 from tests import snapshots
 from tests.conftest import AS_OF, refresh, settings_for
-
-REFRESHES = 10
+from tests.fault_sizes import READ_REFRESHES
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,7 +39,7 @@ def listing(settings: Settings) -> dict[str, int]:
 
 
 def test_second_refresh_exits_4_and_changes_nothing(built: Settings) -> None:
-    with only_writer(settings_for(built.data_dir).lock_path):
+    with only_writer(settings_for(built.data_dir)):
         before = listing(built)
         second = run_command("--data-dir", str(built.data_dir))
         after = listing(built)
@@ -56,9 +55,11 @@ def test_lock_of_a_dead_process_is_stale_and_taken_over(built: Settings, caplog)
         [
             sys.executable,
             "-c",
-            "import sys; from pathlib import Path; from scripts.lock import only_writer\n"
-            "with only_writer(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()",
-            str(built.lock_path),
+            "import sys; from pathlib import Path; from extract.settings import Settings\n"
+            "from pipeline.lock import only_writer\n"
+            "with only_writer(Settings(Path(sys.argv[1]))):\n"
+            "    print('held', flush=True); sys.stdin.read()",
+            str(built.data_dir),
         ],
         cwd=PROJECT_ROOT,
         stdin=subprocess.PIPE,
@@ -71,12 +72,12 @@ def test_lock_of_a_dead_process_is_stale_and_taken_over(built: Settings, caplog)
     holder.wait()
     assert built.lock_path.read_text() == str(holder.pid)
 
-    with only_writer(built.lock_path):
+    with only_writer(built):
         assert built.lock_path.read_text() == str(os.getpid())
     assert not built.lock_path.exists()
 
 
-def test_readers_see_whole_snapshots_during_ten_refreshes(built: Settings) -> None:
+def test_readers_see_whole_snapshots_during_refreshes(built: Settings, record_property) -> None:
     """A reader resolves the pointer, then opens every table; none may be missing or torn."""
     done = threading.Event()
     seen: set[str] = set()
@@ -105,11 +106,15 @@ def test_readers_see_whole_snapshots_during_ten_refreshes(built: Settings) -> No
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        for minutes in range(1, REFRESHES + 1):
+        for minutes in range(1, READ_REFRESHES + 1):
             refresh(settings_for(built.data_dir, as_of=AS_OF + timedelta(minutes=minutes)))
     finally:
         done.set()
         reader.join()
+    record_property("refreshes", READ_REFRESHES)
+    record_property("reads of all tables beside them", reads)
+    record_property("snapshots seen", len(seen))
+    record_property("reads that failed or were torn", len(errors))
     assert not errors
-    assert reads > REFRESHES
-    assert len(seen) > REFRESHES / 2
+    assert reads > READ_REFRESHES
+    assert len(seen) > READ_REFRESHES / 2

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from extract.landing import archives
 from extract.settings import Settings
-from scripts.job import Job, prepare
+from pipeline.job import Job, prepare
 from tests.conftest import AS_OF, quiet_stage, settings_for
 from tests.recordings import FOLDER
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from extract.pipeline import RawStore
 from extract.settings import Settings
-from scripts.dbt_build import invoke
-from scripts.gating import remember_passed
-from scripts.job import Job, prepare
+from pipeline.dbt_build import invoke
+from pipeline.job import Job, prepare
+from pipeline.passed_loads import remember_passed
 from tests.conftest import quiet_stage
 from tests.parity.inputs import Input
 
@@ -26,7 +26,6 @@ def load_in_parts(settings: Settings, given: Input) -> None:
     """The whole job with the last part: gate 1 is asked about that load, gate 2 about all."""
     last = len(given.loads) - 1
     load_parts(settings, given, range(last))
-    [(load_id,)] = RawStore(settings).query("select max(load_id) from _dlt_loads")
-    remember_passed(settings, load_id)
+    remember_passed(settings, RawStore(settings).greatest_load_number())
     given.deliver(last, settings.landing_dir)
     Job(settings, quiet_stage).build_and_publish()

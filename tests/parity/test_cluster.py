@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from extract.settings import Settings
-from scripts.publish import publish
+from extract.spark_session import spark_session
+from published.writing import publish
 from tests import snapshots
 from tests.engines import spark_settings
 from tests.parity import inputs
@@ -40,10 +41,7 @@ def built(given: inputs.Input, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def test_executors_are_processes_of_their_own(built: Settings) -> None:
-    from pyspark.sql import SparkSession
-
-    session = SparkSession.getActiveSession()
-    assert session is not None
+    session = spark_session()
     assert session.sparkContext.master == MASTER
     executors = session.sparkContext._jsc.sc().getExecutorMemoryStatus().size()
     assert executors == 3, "two executors and the driver"

@@ -6,10 +6,11 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from extract.settings import Postgres
-from scripts.exit_codes import ExitCode, JobError
-from scripts.job import prepare
+from extract.targets import Postgres
+from pipeline.exit_codes import ExitCode, JobError
+from pipeline.job import prepare
 from tests.conftest import settings_for
 from tests.engines import missing
 
@@ -19,7 +20,7 @@ SECRET = "s3cret-w0rd"  # noqa: S105
 def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
     if importlib.util.find_spec("adbc_driver_postgresql") is None:
         missing("PostgreSQL's packages are not installed: make setup-postgres")
-    server = Postgres(host="127.0.0.1", port=1, password=SECRET)
+    server = Postgres(host="127.0.0.1", port=1, password=SecretStr(SECRET))
     with pytest.raises(JobError) as error:
         prepare(settings_for(tmp_path / "data", target="postgres", postgres=server))
     assert error.value.code == ExitCode.USAGE

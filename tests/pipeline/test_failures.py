@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -13,9 +15,12 @@ import pytest
 import extract.fetch
 from extract.settings import PROJECT_ROOT, Settings
 from extract.simulated.faults import Fault
-from scripts.exit_codes import ExitCode, JobError
+from extract.visit import FetchReport
+from pipeline.dbt_build import CHANGED_DAYS_ONLY, invoke
+from pipeline.exit_codes import ExitCode, JobError
+from pipeline.job import Job
 from tests import snapshots
-from tests.conftest import refresh, settings_for
+from tests.conftest import AS_OF, quiet_stage, refresh, settings_for
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -52,19 +57,71 @@ def faulty(monkeypatch: pytest.MonkeyPatch):
     return faults
 
 
-def test_source_that_refuses_ends_with_3_and_keeps_what_arrived(built: Settings, faulty) -> None:
+def test_sources_that_all_refuse_end_with_3_and_keep_what_arrived(built: Settings, faulty) -> None:
     before = snapshots.current(built.published_dir)
     faulty.append(Fault("unauthorized", path="/coins/markets", times=10))
+    faulty.append(Fault("500", path="/stream", times=10))
     with pytest.raises(JobError) as failure:
         refresh(built)
     assert failure.value.code == ExitCode.SOURCE
-    assert "taken up by the next refresh" in str(failure.value)
+    assert "coingecko /coins/markets: 10012" in str(failure.value)
+    assert "stream /batches: 500" in str(failure.value)
+    assert "kept for the next refresh" in str(failure.value)
     assert snapshots.current(built.published_dir) == before
 
     faulty.clear()
-    refresh(built)
+    assert refresh(built).left_undone is None
     audit = snapshots.table(snapshots.current(built.published_dir), "fct_load_audit")
-    assert audit.error_response_count.sum() == 1
+    assert audit.error_response_count.sum() == 5
+
+
+def fetched(settings: Settings) -> FetchReport:
+    """What the next refresh would ask for."""
+    job = Job(settings, quiet_stage)
+    job.fetch()
+    assert job.report.fetch is not None
+    return job.report.fetch
+
+
+LATER = {"as_of": AS_OF + timedelta(minutes=30)}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "said", "other"),
+    [
+        ("/coins/markets", "unauthorized", "coingecko /coins/markets: 10012", "stream_ticks"),
+        ("/stream", "500", "stream /batches: 500", "coingecko_markets"),
+    ],
+)
+def test_a_source_that_fails_does_not_keep_the_others_from_being_published(
+    built: Settings, faulty, path: str, kind: str, said: str, other: str
+) -> None:
+    before = snapshots.current(built.published_dir)
+    faulty.append(Fault(kind, path=path, times=10))
+    settings = replace(built, **LATER)
+    report = refresh(settings)
+    assert report.left_undone is not None
+    assert report.left_undone.code == ExitCode.SOURCE
+    assert said in str(report.left_undone)
+    assert "What had arrived is published" in str(report.left_undone)
+    [failure] = snapshots.manifest(report.snapshot)["failures"]
+    assert said in failure
+    after = snapshots.current(built.published_dir)
+    assert after != before
+    audit = snapshots.table(after, "fct_load_audit")
+    news = audit[audit.run_id == report.run_id].set_index("table_name")
+    assert news.accepted_count[other] > 0
+
+    faulty.clear()
+    assert fetched(settings).failed == {}
+
+
+def test_a_first_refresh_without_quotes_publishes_the_trades(empty: Settings, faulty) -> None:
+    faulty.append(Fault("unauthorized", path="/coins/markets", times=10))
+    report = refresh(empty)
+    assert report.left_undone is not None
+    hours = snapshots.table(snapshots.current(empty.published_dir), "fct_hourly_prices")
+    assert set(hours.source) == {"stream"}
 
 
 def test_coin_whose_history_fails_is_named_and_asked_again(empty: Settings, faulty) -> None:
@@ -74,12 +131,11 @@ def test_coin_whose_history_fails_is_named_and_asked_again(empty: Settings, faul
     assert report.fetch is not None
     assert len(report.fetch.failures) == 1
     assert "/coins/bitcoin/market_chart" in report.fetch.failures[0]
-    assert report.fetch.chart_calls == 1
+    assert report.fetch.calls["market_chart"] == 1
 
     faulty.clear()
-    report = refresh(settings)
-    assert report.fetch is not None
-    assert (report.fetch.chart_calls, report.fetch.failures) == (1, [])
+    visit = fetched(settings)
+    assert (visit.calls["market_chart"], visit.failures) == (1, [])
 
 
 def test_malformed_rows_are_rejected_with_reason_and_payload(empty: Settings, faulty) -> None:
@@ -94,6 +150,11 @@ def test_malformed_rows_are_rejected_with_reason_and_payload(empty: Settings, fa
     assert rejected.payload.str.len().gt(0).all()
 
 
+def forget_tested(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Have the next job test every day, and not those alone that it changes."""
+    warehouse.sql("drop table builds.tested")
+
+
 def test_failing_dbt_test_stops_with_its_name_count_and_rows(built: Settings) -> None:
     before = snapshots.current(built.published_dir)
     with duckdb.connect(str(built.warehouse_path)) as warehouse:
@@ -103,6 +164,7 @@ def test_failing_dbt_test_stops_with_its_name_count_and_rows(built: Settings) ->
             " observed_at = timestamp '2026-10-30 00:00:00.5', source = 'coingecko'"
             " where coin_id in ('dogecoin', 'pepe') and observed_date = date '2026-10-30'"
         )
+        forget_tested(warehouse)
     with pytest.raises(JobError) as failure:
         refresh(built)
     assert failure.value.code == ExitCode.CHECK_FAILED
@@ -113,7 +175,11 @@ def test_failing_dbt_test_stops_with_its_name_count_and_rows(built: Settings) ->
 
 @pytest.mark.parametrize(
     ("change", "broken"),
-    [("price_usd = -1", "price_usd > 0"), ("price_usd = null", "price_usd is not null")],
+    [
+        ("price_usd = -1", "price_usd = price"),
+        ("price_usd = null", "(price_usd is not null) = (currency = 'usd')"),
+        ("price = null, price_usd = null", "price is not null"),
+    ],
 )
 def test_failing_claim_is_named_among_those_of_its_model(
     built: Settings, change: str, broken: str
@@ -124,11 +190,13 @@ def test_failing_claim_is_named_among_those_of_its_model(
             " where coin_id = 'bitcoin' and observed_at = (select min(observed_at)"
             " from staging.stg_coingecko__market_chart_points where coin_id = 'bitcoin')"
         )
-    with pytest.raises(JobError) as failure:
-        refresh(built)
-    assert "holds_stg_coingecko__market_chart_points" in str(failure.value)
-    assert f"1 rows, for example broken_claim={broken}, " in str(failure.value)
-    assert "coin_id=bitcoin" in str(failure.value)
+        forget_tested(warehouse)
+    model = "stg_coingecko__market_chart_points"
+    tests = ["test", "--exclude-resource-type", "unit_test", "--select", model]
+    failures = " ".join(invoke(built, [*tests, *CHANGED_DAYS_ONLY]).failures)
+    assert f"holds_{model}" in failures
+    assert f"1 rows, for example broken_claim={broken}, " in failures
+    assert "coin_id=bitcoin" in failures
 
 
 @pytest.mark.parametrize(
@@ -188,4 +256,7 @@ def test_help_says_every_option_and_exit_code() -> None:
     for option in ("source", "recordings", "data-dir", "coins", "history-days", "as-of",
                    "full-refresh", "select", "dry-run"):  # fmt: skip
         assert f"--{option}" in outcome.stdout
-    assert "4 another refresh is running" in " ".join(outcome.stdout.split())
+    said = " ".join(outcome.stdout.split())
+    assert "4 another refresh is running" in said
+    assert "5 the disk or the warehouse on it cannot be used" in said
+    assert "130 or 143 stopped" in said

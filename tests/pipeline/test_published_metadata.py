@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from extract.settings import Settings
-from scripts.exit_codes import JobError
-from scripts.publish import ROW_GROUP_SIZE, publish
+from pipeline.exit_codes import JobError
+from pipeline.job import Job
+from published.writing import ROW_GROUP_SIZE, publish
 from tests import snapshots
-from tests.conftest import AS_OF, refresh, settings_for
+from tests.conftest import AS_OF, quiet_stage, refresh, settings_for
 
 
 def catalog(snapshot: Path) -> dict[str, dict]:
@@ -44,6 +45,18 @@ def test_catalog_describes_every_mart_as_it_is_published(built: Settings) -> Non
         assert any(test["name"].startswith("one row per ") for test in mart["tests"]), name
 
 
+def test_a_snapshot_is_as_of_its_newest_observation(built: Settings) -> None:
+    """And not of the clock of the command, that may bring nothing new."""
+    first = snapshots.current(built.published_dir)
+    later = settings_for(built.data_dir, as_of=AS_OF + timedelta(days=2))
+    second = Job(later, quiet_stage).build_and_publish().snapshot
+    assert second is not None
+    [(newest,)] = query("select max(last_seen_at) from read_parquet($path)", first, "dim_coins")
+    for snapshot in (first, second):
+        as_of = datetime.fromisoformat(snapshots.manifest(snapshot)["as_of"])
+        assert as_of == newest.replace(tzinfo=UTC)
+
+
 def test_data_tests_are_told_in_words_with_their_result(built: Settings) -> None:
     snapshot = snapshots.current(built.published_dir)
     manifest = snapshots.manifest(snapshot)
@@ -55,7 +68,7 @@ def test_data_tests_are_told_in_words_with_their_result(built: Settings) -> None
         ("fct_daily_rankings", "ranks start at one each day"),
         ("fct_price_alerts", "direction in ('up', 'down')"),
         ("fct_price_alerts", "(direction = 'up') = (peak_change_pct > 0)"),
-        ("coin_flags", "kind is one of stablecoin, wrapped"),
+        ("coin_flags", "kind is one of stablecoin, wrapped, ordinary"),
         ("fct_price_alerts", "alert episodes do not overlap"),
         ("price_sources", "source is unique"),
         ("int_source_clocks", "never null: source, as_of_at"),
@@ -68,7 +81,7 @@ def test_data_tests_are_told_in_words_with_their_result(built: Settings) -> None
 
 
 def test_what_a_partial_build_left_out_is_described_and_not_called_tested(built: Settings) -> None:
-    refresh(built, select="dim_coin_symbols")
+    Job(built, quiet_stage).build_and_publish(select="dim_coin_symbols")
     marts = catalog(snapshots.current(built.published_dir))
 
     assert {test["status"] for test in marts["dim_coin_symbols"]["tests"]} == {"pass"}
@@ -112,9 +125,15 @@ def test_rows_lie_by_coin_and_time_in_groups_that_a_reader_can_skip(built: Setti
             " timestamp '2026-01-01' + to_hours(i // 5) as seen_at, 'coin-' || i % 5 as coin_id"
             " from range(100_000) as rows(i)"
         )
-    snapshot = publish(built, "29991231T000000000000Z-000000", {})
+    names = ("fct_long", "fct_price_alerts", "fct_daily_rankings", "fct_load_audit")
+    with duckdb.connect(str(built.warehouse_path)) as warehouse:
+        catalog = [
+            {"name": name, "columns": [{"name": column} for column in columns]}
+            for name in names
+            if (columns := warehouse.table(f"marts.{name}").columns)
+        ]
+    snapshot = publish(built, "29991231T000000000000Z-000000", {}, catalog)
 
-    assert not (snapshot / "catalog.json").exists()
     groups = query(
         "select distinct row_group_id, row_group_num_rows, stats_min, stats_max"
         " from parquet_metadata($path) where path_in_schema = 'coin_id'",

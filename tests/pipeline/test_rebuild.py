@@ -6,20 +6,24 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
 from extract.fetch import open_sources
 from extract.landing import Archive, Response, archives, new_run_id
 from extract.settings import Settings
+from pipeline.exit_codes import ExitCode, JobError
 from scripts import rebuild
-from scripts.exit_codes import ExitCode, JobError
 from tests import snapshots
 from tests.conftest import AS_OF, COINS, refresh, settings_for
 
 
 def remake(settings: Settings, *options: str):
-    return CliRunner().invoke(rebuild.main, ["--data-dir", str(settings.data_dir), *options])
+    """The command in this process, on a terminal wide enough for what it says."""
+    return CliRunner().invoke(
+        rebuild.main, ["--data-dir", str(settings.data_dir), *options], env={"COLUMNS": "200"}
+    )
 
 
 def land_quotes_times(settings: Settings, factor: float) -> str:
@@ -30,7 +34,7 @@ def land_quotes_times(settings: Settings, factor: float) -> str:
         Archive(settings.data_dir / "pages", "simulated", run_id) as page,
         open_sources(settings, page, lambda: at) as sources,
     ):
-        rows = sources.coingecko.get(
+        rows = sources["coingecko"].get(
             "markets", "/coins/markets", {"vs_currency": "usd", "ids": ",".join(COINS)}
         )
     for row in rows:
@@ -43,16 +47,15 @@ def land_quotes_times(settings: Settings, factor: float) -> str:
     return run_id
 
 
-def test_rebuilt_marts_equal_what_was_there(built: Settings) -> None:
-    refresh(settings_for(built.data_dir, as_of=AS_OF + timedelta(hours=8)))
-    before = snapshots.current(built.published_dir)
-    outcome = remake(built)
+def test_rebuilt_marts_equal_what_was_there(built_twice: Settings) -> None:
+    before = snapshots.current(built_twice.published_dir)
+    outcome = remake(built_twice)
 
     assert outcome.exit_code == ExitCode.DONE, outcome.output
-    after = snapshots.current(built.published_dir)
+    after = snapshots.current(built_twice.published_dir)
     assert before != after
     snapshots.assert_equal(before, after)
-    assert not (built.data_dir / "before_rebuild").exists()
+    assert not list(built_twice.data_dir.glob("old_warehouse*"))
 
 
 def test_poisoned_load_is_stopped_named_and_can_be_quarantined(built: Settings) -> None:
@@ -98,3 +101,30 @@ def test_rebuild_of_nothing_and_of_an_unknown_load_say_so(built: Settings, tmp_p
     unknown = remake(built, "--quarantine", "20200101T000000Z-000000")
     assert unknown.exit_code == ExitCode.USAGE
     assert built.warehouse_path.exists()
+
+
+def test_rebuild_after_one_that_was_killed_goes_by_the_only_old_warehouse(built: Settings) -> None:
+    """It lies in a folder, and an unfinished one, which knows of no answer, in its place."""
+    warehouse = built.warehouse_path.read_bytes()
+    before = snapshots.current(built.published_dir)
+    kept = built.data_dir / "old_warehouse"
+    kept.mkdir()
+    for path in (built.warehouse_path, built.dlt_dir, built.gate_pointer):
+        path.rename(kept / path.name)
+    duckdb.connect(str(built.warehouse_path)).close()
+    [landed] = archives(built.landing_dir)
+    landed.rename(built.data_dir / landed.name)
+    land_quotes_times(built, factor=1)
+
+    refused = remake(built)
+    assert refused.exit_code == ExitCode.CHECK_FAILED
+    assert "landing is incomplete or damaged" in refused.output
+    assert built.warehouse_path.read_bytes() == warehouse
+    assert not kept.exists()
+
+    (built.data_dir / landed.name).rename(landed)
+    for other in set(archives(built.landing_dir)) - {landed}:
+        other.unlink()
+    outcome = remake(built)
+    assert outcome.exit_code == ExitCode.DONE, outcome.output
+    snapshots.assert_equal(before, snapshots.current(built.published_dir))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -9,10 +10,10 @@ import pytest
 
 from extract.landing import new_run_id
 from extract.settings import Settings
-from scripts.exit_codes import ExitCode, JobError
-from scripts.publish import publish
+from pipeline.exit_codes import ExitCode, JobError
+from published.writing import publish
 from tests import snapshots
-from tests.conftest import AS_OF, COINS, refresh, settings_for
+from tests.conftest import AS_OF, COINS, LATER, refresh, settings_for
 
 HALF_HOUR = timedelta(minutes=30)
 
@@ -47,7 +48,7 @@ def test_second_refresh_takes_up_only_what_is_new(built: Settings) -> None:
     report = refresh(settings_for(built.data_dir, as_of=AS_OF + HALF_HOUR))
 
     assert report.fetch is not None
-    assert report.fetch.chart_calls == 0
+    assert report.fetch.calls["market_chart"] == 0
     after = raw_rows(built, "select count(*) from raw.stream_ticks")[0][0]
     # A batch each five seconds, one tick of every coin of the stream in each.
     products = raw_rows(built, "select count(distinct product_id) from raw.stream_ticks")[0][0]
@@ -67,18 +68,16 @@ def test_gap_is_filled_by_history(built: Settings) -> None:
     report = refresh(settings_for(built.data_dir, as_of=AS_OF + timedelta(hours=7)))
 
     assert report.fetch is not None
-    assert report.fetch.chart_calls == len(COINS)
+    assert report.fetch.calls["market_chart"] == len(COINS)
     coverage = snapshots.table(snapshots.current(built.published_dir), "fct_coverage_daily")
     quoted = coverage[(coverage.source == "coingecko") & (coverage.coverage_date >= "2026-11-01")]
     assert (quoted.coverage_pct == 100).all()
 
 
-def test_incremental_runs_equal_one_full_refresh(built: Settings) -> None:
-    for hours in (13, 31):
-        refresh(settings_for(built.data_dir, as_of=AS_OF + timedelta(hours=hours)))
-    incremental = snapshots.current(built.published_dir)
-    refresh(settings_for(built.data_dir, as_of=AS_OF + timedelta(hours=31)), full_refresh=True)
-    full = snapshots.current(built.published_dir)
+def test_incremental_runs_equal_one_full_refresh(built_twice: Settings) -> None:
+    third = replace(built_twice, as_of=LATER + timedelta(hours=18))
+    incremental = refresh(third).snapshot
+    full = refresh(third, full_refresh=True).snapshot
 
     snapshots.assert_equal(incremental, full, leave_out=snapshots.TABLES_OF_LOADS)
 
@@ -100,10 +99,11 @@ def test_kinds_of_sources_never_mix(built: Settings) -> None:
     assert snapshots.current(built.published_dir) == before
 
 
-def test_old_snapshots_are_dropped_and_the_newest_kept(built: Settings) -> None:
+def test_snapshots_that_were_published_first_are_dropped_first(built: Settings) -> None:
     settings = settings_for(built.data_dir, snapshots_kept=2)
     for minutes in (1, 2, 3):
-        publish(settings, new_run_id(datetime.now(UTC) + timedelta(minutes=minutes)), {})
+        publish(settings, new_run_id(datetime.now(UTC) - timedelta(minutes=minutes)), {}, [])
     kept = [path for path in built.published_dir.iterdir() if not path.is_symlink()]
     assert len(kept) == 2
-    assert snapshots.current(built.published_dir) == max(kept)
+    # A clock that was set back makes none of them older.
+    assert snapshots.current(built.published_dir) == min(kept)

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from scripts.run_history import FAILED_RUNS, KEPT_RUNS, history, record_failure
+from pipeline.run_history import (
+    FAILED_RUNS,
+    KEPT_RUNS,
+    failed_runs,
+    history,
+    record_failure,
+)
 
 
 def manifest(run_id: str, **more: Any) -> dict[str, Any]:
@@ -21,11 +27,6 @@ def manifest(run_id: str, **more: Any) -> dict[str, Any]:
     } | more
 
 
-def write(path: Path, content: dict[str, Any]) -> Path:
-    path.write_text(json.dumps(content))
-    return path
-
-
 def test_first_run_is_its_own_history(tmp_path: Path) -> None:
     now = manifest(
         "1",
@@ -34,7 +35,7 @@ def test_first_run_is_its_own_history(tmp_path: Path) -> None:
         gates={"raw": {"critical_count": 0, "warning_count": 2, "breaches": ["long"]}},
         dbt={"tests": 103, "data_tests": ["long"]},
     )
-    assert history(now, tmp_path / "none", tmp_path) == [
+    assert history(now, None, tmp_path) == [
         {
             "run_id": "1",
             "outcome": "published",
@@ -51,24 +52,22 @@ def test_first_run_is_its_own_history(tmp_path: Path) -> None:
 
 
 def test_snapshot_from_before_there_was_a_history_is_part_of_it(tmp_path: Path) -> None:
-    old = write(tmp_path / "manifest.json", manifest("1", dbt=None))
-    runs = history(manifest("2"), old, tmp_path)
+    runs = history(manifest("2"), manifest("1", dbt=None), tmp_path)
     assert [(run["run_id"], run["tests_passed"]) for run in runs] == [("1", None), ("2", None)]
 
 
 def test_history_is_handed_on_up_to_its_limit(tmp_path: Path) -> None:
-    path = tmp_path / "manifest.json"
+    previous: dict[str, Any] = {}
     for number in range(KEPT_RUNS + 3):
         now = manifest(f"{number:04}")
-        write(path, now | {"runs": history(now, path, tmp_path)})
-    kept = [run["run_id"] for run in json.loads(path.read_text())["runs"]]
+        previous = now | {"runs": history(now, previous or None, tmp_path)}
+    kept = [run["run_id"] for run in previous["runs"]]
     assert kept == [f"{number:04}" for number in range(3, KEPT_RUNS + 3)]
 
 
 def test_failed_runs_stand_between_those_that_published(tmp_path: Path) -> None:
     record_failure(tmp_path / "logs", {"run_id": "2", "stage": "dbt build", "message": "broken"})
-    old = write(tmp_path / "manifest.json", manifest("1"))
-    runs = history(manifest("3"), old, tmp_path / "logs")
+    runs = history(manifest("3"), manifest("1"), tmp_path / "logs")
     assert [(run["run_id"], run["outcome"]) for run in runs] == [
         ("1", "published"),
         ("2", "failed"),
@@ -76,26 +75,48 @@ def test_failed_runs_stand_between_those_that_published(tmp_path: Path) -> None:
     ]
     assert runs[1]["failed_at"]
 
-    handed_on = write(tmp_path / "manifest.json", manifest("3", runs=runs))
+    handed_on = manifest("3", runs=runs)
     (tmp_path / "logs" / FAILED_RUNS).unlink()
     assert [run["run_id"] for run in history(manifest("4"), handed_on, tmp_path)] == list("1234")
 
 
-def test_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [b'{"run_id": "2", "sta', b"\xff\x00", b"[]", b"5", b"{}", b'{"run_id": 2}', b"[" * 9_000],
+)
+def test_line_that_is_no_run_is_left_out(tmp_path: Path, line: bytes) -> None:
     record_failure(tmp_path, {"run_id": "1"})
-    with (tmp_path / FAILED_RUNS).open("a") as file:
-        file.write('{"run_id": "2", "sta')
-    assert [run["run_id"] for run in history(manifest("3"), tmp_path / "none", tmp_path)] == [
-        "1",
-        "3",
-    ]
+    with (tmp_path / FAILED_RUNS).open("ab") as file:
+        file.write(line)
+    runs = history(manifest("3"), None, tmp_path)
+    assert [run["run_id"] for run in runs] == ["1", "3"]
+    assert failed_runs(tmp_path)[1] == 1
+
+    record_failure(tmp_path, {"run_id": "2"})
+    assert [run["run_id"] for run in failed_runs(tmp_path)[0]] == ["1", "2"]
+    assert failed_runs(tmp_path)[1] == 0
 
 
-def test_damaged_manifest_begins_the_history_anew(tmp_path: Path, caplog) -> None:
-    damaged = tmp_path / "manifest.json"
-    damaged.write_text('{"run_id": ')
-    assert [run["run_id"] for run in history(manifest("2"), damaged, tmp_path)] == ["2"]
-    assert "damaged" in caplog.text
+def test_record_of_failed_runs_keeps_what_the_history_can_use(tmp_path: Path) -> None:
+    many = [{"run_id": f"{number:04}"} for number in range(KEPT_RUNS + 5)]
+    (tmp_path / FAILED_RUNS).write_text("".join(json.dumps(run) + "\n" for run in many))
+    record_failure(tmp_path, {"run_id": "9999"})
+    kept, _ = failed_runs(tmp_path)
+    assert [run["run_id"] for run in kept] == [run["run_id"] for run in many[6:]] + ["9999"]
+
+
+def test_record_is_whole_when_the_process_dies_while_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_failure(tmp_path, {"run_id": "1"})
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", die)
+    with pytest.raises(KeyboardInterrupt):
+        record_failure(tmp_path, {"run_id": "2"})
+    assert [run["run_id"] for run in failed_runs(tmp_path)[0]] == ["1"]
 
 
 def test_log_that_cannot_be_written_hides_no_failure(tmp_path: Path, caplog) -> None:
@@ -107,5 +128,5 @@ def test_log_that_cannot_be_written_hides_no_failure(tmp_path: Path, caplog) -> 
 @pytest.mark.parametrize("text", ["", "\n"])
 def test_empty_log_tells_of_no_failure(tmp_path: Path, text: str) -> None:
     (tmp_path / FAILED_RUNS).write_text(text)
-    runs = history(manifest("1"), tmp_path / "none", tmp_path)
+    runs = history(manifest("1"), None, tmp_path)
     assert [run["run_id"] for run in runs] == ["1"]

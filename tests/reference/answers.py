@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -24,8 +24,11 @@ class Markets:
     coin_source_ids: list[tuple[str, str, str]]
 
 
-def markets_answer(fetched_at: datetime, rows: list[dict[str, Any]]) -> Response:
-    return answer("coingecko", "markets", "/coins/markets", fetched_at, rows)
+def markets_answer(
+    fetched_at: datetime, rows: list[dict[str, Any]], currency: str = "usd"
+) -> Response:
+    page = answer("coingecko", "markets", "/coins/markets", fetched_at, rows)
+    return replace(page, params={"vs_currency": currency})
 
 
 def chart_answer(
@@ -83,10 +86,10 @@ def observed_days(response: Response) -> set[date]:
 
 
 def landed_in_runs(answers: list[tuple[str, Response]]) -> Iterator[Landed]:
-    """A run a market and day; the offsets 98, 99, 100 ... do not sort as text."""
-    offsets: dict[str, int] = {}
+    """A run a market and day; the numbers 8, 9, 10 ... do not sort as text."""
+    numbers: dict[str, int] = {}
     for name, response in sorted(answers, key=lambda item: item[1].fetched_at):
         run_id = f"{response.fetched_at:%Y%m%d}T000000000000Z-{name}"
-        offsets[run_id] = offsets.get(run_id, 97) + 1
+        numbers[run_id] = numbers.get(run_id, 7) + 1
         folder = f"simulated/{response.fetched_at:%Y-%m-%d}"
-        yield Landed(response, f"{folder}/{run_id}.ndjson.gz", offsets[run_id])
+        yield Landed(response, f"{folder}/{run_id}.ndjson.gz", numbers[run_id])

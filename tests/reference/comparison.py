@@ -18,10 +18,16 @@ GRAIN = {
     "fct_price_alerts": ("source", "coin_id", "alert_type", "direction", "opened_at"),
     "fct_threshold_episodes": ("source", "coin_id", "direction", "threshold_pct", "opened_at"),
     "fct_coverage_daily": ("source", "coin_id", "coverage_date"),
+    "fct_refused_answers": ("response_id",),
     "fct_rejected_rows": ("rejected_row_id",),
-    "fct_load_audit": ("load_id", "table_name"),
+    "fct_repaired_fields": ("repaired_field_id",),
+    "fct_unmapped_ids": ("source", "source_coin_id"),
+    "fct_suspected_coins": ("coin_id",),
+    "fct_load_audit": ("run_id", "table_name"),
 }
 RELATIVE = 1e-9
+# A difference of two prices that are almost equal keeps few of their digits.
+SMALLEST = 1e-12
 
 
 def differences(mart: str, expected: Iterable[Row], actual: Iterable[Row]) -> Iterator[str]:
@@ -51,5 +57,5 @@ def by_key(mart: str, rows: Iterable[Row]) -> Mapping[tuple[Any, ...], Row]:
 
 def equal(one: object, other: object) -> bool:
     if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=RELATIVE)
+        return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=SMALLEST)
     return type(one) is type(other) and one == other

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date, datetime
+from fractions import Fraction
 from math import fsum
 from statistics import median
 from typing import Any
 
 from tests.reference.series import (
     DAY,
+    NEAR,
     TOLERANCE,
     Observation,
     RawRows,
     Row,
     Series,
     change_24h_pct,
+    compared_with,
+    is_final,
     midnight_after,
 )
 
 RANKING_MIN_VOLUME_USD = 1_000_000
+BREADTH_MIN_RANKED = 10
 
 
 def days(series: Series) -> list[date]:
@@ -37,7 +42,7 @@ def near_midnight(series: Series, day: date) -> Series:
 
 
 def close(series: Series, day: date, as_of: datetime) -> Observation | None:
-    """A finished day at its midnight, the running one at its latest observation while fresh."""
+    """A day that is over at its midnight, the running one at its latest observation while fresh."""
     if as_of >= midnight_after(day):
         return next(iter(near_midnight(series, day)), None)
     latest = max((o for o in series if o.day == day), key=lambda o: o.at, default=None)
@@ -51,7 +56,7 @@ def fct_daily_volumes(
     rows: list[dict[str, Any]] = []
     for (source, coin_id), observed in series.items():
         for day in days(observed):
-            is_over = clocks[source] >= midnight_after(day)
+            is_over = is_final(day, clocks[source])
             row = {
                 "coin_id": coin_id,
                 "source": source,
@@ -78,7 +83,7 @@ def fct_daily_volumes(
             rows.append(row)
     for row in rows:
         row["share_of_total_pct"] = share_of_total_pct(row, rows)
-    return rows
+    return [*rows]
 
 
 def share_of_total_pct(row: Row, rows: Iterable[Row]) -> float | None:
@@ -97,6 +102,7 @@ def fct_daily_rankings(
     series: Mapping[tuple[str, str], Series],
     clocks: Mapping[str, datetime],
     coins: Iterable[Row],
+    suspected: Container[tuple[str, date]],
 ) -> list[Row]:
     coin = {row["coin_id"]: row for row in coins}
     judges = {row["source"] for row in raw.price_sources if row["is_reference"]}
@@ -108,32 +114,40 @@ def fct_daily_rankings(
         for day in days(observed):
             taken = close(observed, day, as_of)
             change = change_24h_pct(observed, taken) if taken else None
+            before = compared_with(observed, taken) if taken else None
             volume = taken.rolling_volume if taken else None
             rows.append(
                 {
                     "rank_date": day,
                     "coin_id": coin_id,
-                    "change_24h_pct": change,
+                    "change_24h_pct": None if change is None else float(change),
+                    "compared_at": before.at if before else None,
                     "vendor_change_24h_pct": taken.vendor_change_pct if taken else None,
                     "price_usd": taken.price if taken else None,
                     "volume_24h_usd": volume,
                     "as_of_at": taken.at if taken else None,
-                    "exclusion_reason": exclusion_reason(coin[coin_id], volume, change),
-                    "is_complete": as_of >= midnight_after(day),
+                    "exclusion_reason": exclusion_reason(
+                        coin[coin_id], (coin_id, day) in suspected, volume, change
+                    ),
+                    "is_complete": is_final(day, as_of),
                 }
             )
     for row in rows:
         rivals = [r for r in rows if r["rank_date"] == row["rank_date"]]
         row["performance_rank"] = performance_rank(row, rivals)
-    return rows
+    return [*rows]
 
 
-def exclusion_reason(coin: Row, volume: float | None, change: float | None) -> str | None:
+def exclusion_reason(
+    coin: Row, is_suspected: bool, volume: float | None, change: Fraction | None
+) -> str | None:
     """A volume that nobody told is not at least the minimum."""
     if coin["is_stablecoin"]:
         return "stablecoin"
     if coin["is_wrapped"]:
         return "wrapped"
+    if is_suspected:
+        return "suspected"
     if change is None:
         return "no_change"
     return "low_volume" if volume is None or volume < RANKING_MIN_VOLUME_USD else None
@@ -143,8 +157,16 @@ def performance_rank(row: Row, rivals: Iterable[Row]) -> int | None:
     """One more than the better changes of eligible coins; equal ones count once."""
     if row["exclusion_reason"] is not None:
         return None
-    changes = {rival["change_24h_pct"] for rival in rivals if rival["exclusion_reason"] is None}
-    return 1 + sum(change > row["change_24h_pct"] for change in changes)
+    better = sorted(
+        rival["change_24h_pct"]
+        for rival in rivals
+        if rival["exclusion_reason"] is None
+        and rival["change_24h_pct"] > row["change_24h_pct"] + float(NEAR)
+    )
+    return 1 + sum(
+        earlier is None or change > earlier + float(NEAR)
+        for earlier, change in zip([None, *better], better, strict=False)
+    )
 
 
 def fct_market_breadth_daily(rankings: Iterable[Row]) -> list[Row]:
@@ -161,7 +183,8 @@ def fct_market_breadth_daily(rankings: Iterable[Row]) -> list[Row]:
                 "unchanged_count": sum(change == 0 for change in changes),
                 "ranked_count": len(changes),
                 "median_change_24h_pct": median(changes) if changes else None,
-                "is_complete": all(row["is_complete"] for row in of_day),
+                "is_complete": all(row["is_complete"] for row in of_day)
+                and len(changes) >= BREADTH_MIN_RANKED,
             }
         )
-    return rows
+    return [*rows]

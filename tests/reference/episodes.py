@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 
-from tests.reference.series import Observation, Row, Series, change_24h_pct
+from tests.reference.series import NEAR, Observation, Row, Series, change_24h_pct, reaches
 
 RESET_RATIO = Fraction(8, 10)
 SELECTABLE_PCT = range(1, 21)
+SILENCE = timedelta(hours=36)
 # Per cent, mildest first; the first is the threshold.
-MOVE_LEVELS = {"watch": 5.0, "high": 10.0, "critical": 20.0}
-DEPEG_LEVELS = {"watch": 0.5, "critical": 2.0}
+MOVE_LEVELS = {"watch": Fraction(5), "high": Fraction(10), "critical": Fraction(20)}
+DEPEG_LEVELS = {"watch": Fraction(1, 2), "critical": Fraction(2)}
 
 
 @dataclass
 class Episode:
     opened_at: datetime
     price_at_open: float
-    peak: float
+    peak: Fraction
     peak_at: datetime
+    last_known_at: datetime
     closed_at: datetime | None = None
+    close_reason: str | None = None
+
+    def close(self, at: datetime, reason: str) -> None:
+        self.closed_at, self.close_reason = at, reason
 
 
-def fct_price_alerts(series: Mapping[tuple[str, str], Series], coins: Iterable[Row]) -> list[Row]:
+def fct_price_alerts(
+    series: Mapping[tuple[str, str], Series],
+    coins: Iterable[Row],
+    clocks: Mapping[str, datetime],
+) -> list[Row]:
     """All but `alert_id`. A stablecoin is judged by its peg alone, and only the dollar has one."""
     coin = {row["coin_id"]: row for row in coins}
     rows: list[Row] = []
@@ -35,12 +45,12 @@ def fct_price_alerts(series: Mapping[tuple[str, str], Series], coins: Iterable[R
             strays = [(o, change_24h_pct(observed, o)) for o in observed]
         elif coin[coin_id]["peg_currency"] == "usd":
             alert_type, levels = "depeg", DEPEG_LEVELS
-            strays = [(o, 100 * (o.price - 1)) for o in observed]
+            strays = [(o, 100 * (o.decimal - 1)) for o in observed]
         else:
             continue
         for direction, sign in (("up", 1), ("down", -1)):
             excesses = [(o, sign * stray) for o, stray in strays if stray is not None]
-            for episode in episodes(excesses, threshold=levels["watch"]):
+            for episode in episodes(excesses, levels["watch"], clocks[source]):
                 rows.append(
                     {
                         "coin_id": coin_id,
@@ -50,17 +60,20 @@ def fct_price_alerts(series: Mapping[tuple[str, str], Series], coins: Iterable[R
                         "severity": severity(episode.peak, levels),
                         "opened_at": episode.opened_at,
                         "closed_at": episode.closed_at,
-                        "peak_change_pct": sign * episode.peak,
+                        "close_reason": episode.close_reason,
+                        "peak_change_pct": float(sign * episode.peak),
                         "peak_at": episode.peak_at,
                         "price_usd_at_open": episode.price_at_open,
-                        "threshold_pct": levels["watch"],
+                        "threshold_pct": float(levels["watch"]),
                     }
                 )
     return rows
 
 
 def fct_threshold_episodes(
-    series: Mapping[tuple[str, str], Series], coins: Iterable[Row]
+    series: Mapping[tuple[str, str], Series],
+    coins: Iterable[Row],
+    clocks: Mapping[str, datetime],
 ) -> list[Row]:
     """All but `episode_id`. Moves alone, at each threshold by itself."""
     coin = {row["coin_id"]: row for row in coins}
@@ -71,17 +84,18 @@ def fct_threshold_episodes(
         changes = [(o, change_24h_pct(observed, o)) for o in observed]
         for direction, sign in (("up", 1), ("down", -1)):
             excesses = [(o, sign * change) for o, change in changes if change is not None]
-            for threshold in map(float, SELECTABLE_PCT):
-                for episode in episodes(excesses, threshold):
+            for threshold in SELECTABLE_PCT:
+                for episode in episodes(excesses, Fraction(threshold), clocks[source]):
                     rows.append(
                         {
-                            "threshold_pct": threshold,
+                            "threshold_pct": float(threshold),
                             "coin_id": coin_id,
                             "source": source,
                             "direction": direction,
                             "opened_at": episode.opened_at,
                             "closed_at": episode.closed_at,
-                            "peak_change_pct": sign * episode.peak,
+                            "close_reason": episode.close_reason,
+                            "peak_change_pct": float(sign * episode.peak),
                             "peak_at": episode.peak_at,
                             "price_usd_at_open": episode.price_at_open,
                         }
@@ -89,23 +103,33 @@ def fct_threshold_episodes(
     return rows
 
 
-def episodes(excesses: Iterable[tuple[Observation, float]], threshold: float) -> list[Episode]:
-    """Opens at the threshold, closes below 80 % of it; a flip of the sign is far below that."""
-    # The double nearest to 80 %, which the product of doubles misses for some thresholds.
-    closes_below = float(RESET_RATIO * Fraction(threshold))
+def episodes(
+    excesses: Iterable[tuple[Observation, Fraction]], threshold: Fraction, clock: datetime
+) -> list[Episode]:
+    """Opens at the threshold, closes below 80 % of it or when the sign flips; not carried over more
+    than 36 hours without a known change, of which the clock of the source is the end."""
     found: list[Episode] = []
     running: Episode | None = None
     for observation, excess in excesses:
-        if running is None and excess >= threshold:
-            running = Episode(observation.at, observation.price, excess, observation.at)
-            found.append(running)
-        elif running is not None and excess < closes_below:
-            running.closed_at = observation.at
+        if running is not None and observation.at - running.last_known_at > SILENCE:
+            running.close(running.last_known_at, "unobserved")
             running = None
-        elif running is not None and excess > running.peak:
-            running.peak, running.peak_at = excess, observation.at
+        if running is None and reaches(excess, threshold):
+            running = Episode(
+                observation.at, observation.price, excess, observation.at, observation.at
+            )
+            found.append(running)
+        elif running is not None and not reaches(excess, RESET_RATIO * threshold):
+            running.close(observation.at, "reversed" if excess < 0 else "reset")
+            running = None
+        elif running is not None:
+            running.last_known_at = observation.at
+            if reaches(excess, threshold) and excess > running.peak + NEAR:
+                running.peak, running.peak_at = excess, observation.at
+    if running is not None and clock - running.last_known_at > SILENCE:
+        running.close(running.last_known_at, "unobserved")
     return found
 
 
-def severity(peak: float, levels: Mapping[str, float]) -> str:
-    return [name for name, level in levels.items() if peak >= level][-1]
+def severity(peak: Fraction, levels: Mapping[str, Fraction]) -> str:
+    return [name for name, level in levels.items() if reaches(peak, level)][-1]

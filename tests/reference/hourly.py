@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from itertools import pairwise
 from math import fsum
 
-from tests.reference.series import DAY, HOUR, Observation, Row, Series, midnight_after
+from tests.reference.series import DAY, HOUR, Observation, Row, Series, is_final, midnight_after
+
+# Days after its last hour for which a coin is missing rather than gone.
+SILENT_DAYS = 7
 
 
 def time_weighted_price(hour: datetime, samples: Series, before: Observation | None) -> float:
@@ -29,7 +31,7 @@ def fct_hourly_prices(
     for (source, coin_id), observed in series.items():
         by_hour: dict[datetime, Series] = defaultdict(list)
         before: dict[datetime, Observation] = {}
-        for earlier, later in pairwise([None, *observed]):
+        for earlier, later in zip([None, *observed], observed, strict=False):
             if later.hour not in by_hour and earlier is not None:
                 before[later.hour] = earlier
             by_hour[later.hour].append(later)
@@ -65,7 +67,8 @@ def fct_coverage_daily(hours: Iterable[Row], clocks: Mapping[str, datetime]) -> 
         sampled = {row["price_hour"] for row in samples}
         first = min(sampled)
         day = first.date()
-        while day <= as_of.date():
+        last = min(as_of.date(), max(sampled).date() + SILENT_DAYS * DAY)
+        while day <= last:
             hours_of_day = [midnight_after(day) - DAY + number * HOUR for number in range(24)]
             finished = [hour for hour in hours_of_day if hour >= first and hour + HOUR <= as_of]
             hit = [hour for hour in finished if hour in sampled]
@@ -77,7 +80,7 @@ def fct_coverage_daily(hours: Iterable[Row], clocks: Mapping[str, datetime]) -> 
                     "hours_seen": len(hit),
                     "hours_expected": len(finished),
                     "coverage_pct": 100 * len(hit) / len(finished) if finished else None,
-                    "is_complete": as_of >= midnight_after(day),
+                    "is_complete": is_final(day, as_of),
                 }
             )
             day += DAY

@@ -4,8 +4,8 @@ Hypothesis draws the shape of each market and the way its answers arrive; the th
 within follow from the seed in the shape. Every market has coins of its own, named by its number, so
 that a difference names the market it is in. All end at the same two clocks, one for each source.
 
-Prices are small whole numbers times a power of two: their ratios are exact, and so are ties and
-thresholds. The thin coin is not ranked and may have any price.
+Prices are small whole numbers times a power of two or of ten: ties and thresholds are exact in
+binary or in decimals alone. The thin coin is not ranked and may have any price.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from extract.landing import Landed, Response
+from extract.landing import Response
 from tests.reference.answers import (
     Markets,
     batches_answer,
@@ -26,8 +26,8 @@ from tests.reference.answers import (
     error_answer,
     landed_in_runs,
     markets_answer,
-    observed_days,
 )
+from tests.reference.followers import DailyMarket
 from tests.reference.quotes import CoinPath, Quoting
 from tests.reference.trades import deliveries, trades
 
@@ -38,7 +38,6 @@ MINUTE = timedelta(minutes=1)
 INSTANT = timedelta(microseconds=1)
 DAYS_SPANNED = 8
 CLOCK = "clock"
-LATE_DAYS = [6, 3, 5, 4, 7]
 
 # Where the clocks stand against the last midnight: before it, at it, near it, in the day.
 CLOCKS = [
@@ -68,6 +67,10 @@ NEAR_MIDNIGHT = [
 # From one observation to another that is compared with it or holds beside it.
 LATER = [
     24 * HOUR - INSTANT,
+    24 * HOUR - 15 * MINUTE,
+    24 * HOUR - 15 * MINUTE - INSTANT,
+    36 * HOUR,
+    36 * HOUR + INSTANT,
     24 * HOUR,
     25.5 * HOUR,
     25.5 * HOUR + INSTANT,
@@ -89,28 +92,11 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Arrival:
-    """Loads of the answers by the day they were fetched, and how many stray to another load.
-
-    Charts have a load, and so have the answers that only move the clocks.
-
-    Where `mixed` is set, answers with rows of several days come in that load and others by the day
-    of their rows, so that a load touches its own days alone.
-    """
-
-    load_of_day: tuple[int, ...]
-    charts: int
-    clocks: int
-    mixed: int | None
-    strays: int
-    seed: int
-
-
-@dataclass(frozen=True)
 class Recipe:
-    """Markets, how long none of them was quoted, and where the clocks stand after that."""
+    """Markets, one of daily quotes, how long no other was quoted, where the clocks stand then."""
 
     shapes: tuple[Shape, ...]
+    daily_seed: int
     quiet: timedelta
     coingecko_clock: datetime
     stream_clock: datetime
@@ -134,61 +120,11 @@ def recipes(count: int) -> st.SearchStrategy[Recipe]:
     return st.builds(
         Recipe,
         shapes=st.lists(shapes, min_size=count, max_size=count).map(tuple),
+        daily_seed=st.integers(0, 2**32 - 1),
         quiet=st.sampled_from([10 * HOUR, 0 * HOUR, 0 * HOUR]),
         coingecko_clock=clocks,
         stream_clock=clocks,
     )
-
-
-@st.composite
-def arrivals(draw: st.DrawFn) -> Arrival:
-    """Three loads: as fetched, backwards, single late days, or as it comes."""
-    kind = draw(st.sampled_from(["late days", "in order", "backwards", "any", "late days"]))
-    days = range(DAYS_SPANNED)
-    if kind == "late days":
-        second, third = draw(st.permutations(LATE_DAYS))[:2]
-        loads = [2 if day == second else 3 if day == third else 1 for day in days]
-    elif kind == "any":
-        loads = draw(st.lists(st.integers(1, 3), min_size=len(days), max_size=len(days)))
-    else:
-        cuts = sorted(draw(st.permutations(LATE_DAYS))[:2])
-        loads = [1 + sum(day >= cut for cut in cuts) for day in days]
-        if kind == "backwards":
-            loads = [4 - load for load in loads]
-    return Arrival(
-        load_of_day=tuple(loads),
-        charts=draw(st.integers(1, 3)) if kind != "late days" else 1,
-        clocks=draw(st.sampled_from([3, 1])),
-        mixed=1 if kind == "late days" else None,
-        strays=draw(st.sampled_from([0, 1, 4])),
-        seed=draw(st.integers(0, 2**32 - 1)),
-    )
-
-
-def in_loads(markets: Markets, arrival: Arrival) -> list[list[Landed]]:
-    rng = random.Random(arrival.seed)
-    strays = {rng.randrange(len(markets.landed)) for _ in range(arrival.strays)}
-    loads: list[list[Landed]] = [[], [], []]
-    for number, landed in enumerate(markets.landed):
-        load = rng.randint(1, 3) if number in strays else load_of(landed, arrival)
-        loads[load - 1].append(landed)
-    return loads
-
-
-def load_of(landed: Landed, arrival: Arrival) -> int:
-    response = landed.response
-    if landed.run_id.endswith(CLOCK):
-        return arrival.clocks
-    if response.endpoint == "market_chart":
-        return arrival.charts
-    day = response.fetched_at.date()
-    if arrival.mixed is not None:
-        observed = observed_days(response)
-        if len(observed) > 1:
-            return arrival.mixed
-        day = next(iter(observed), day)
-    age = (LAST_MIDNIGHT.date() - day).days
-    return arrival.load_of_day[min(max(0, DAYS_SPANNED - 1 - age), DAYS_SPANNED - 1)]
 
 
 def made(recipe: Recipe) -> Markets:
@@ -200,6 +136,9 @@ def made(recipe: Recipe) -> Markets:
         answers += [(market.name, response) for response in market.responses()]
         flags += market.flags
         source_ids += market.source_ids
+    daily = DailyMarket("daily", recipe.daily_seed, LAST_MIDNIGHT, recipe.coingecko_clock)
+    answers += [(daily.name, response) for response in daily.responses()]
+    flags += daily.flags
     # The answers the clocks stand at hold no rows.
     answers.append((CLOCK, markets_answer(recipe.coingecko_clock, [])))
     answers.append((CLOCK, batches_answer(recipe.stream_clock, [])))
@@ -234,9 +173,9 @@ class OneMarket:
         times = self._times(self._coingecko_clock - self._silence, self._shape.polls_a_day)
         quoting = Quoting(self.name, self._rng)
         polls = [
-            markets_answer(at, quoting.poll(at))
+            markets_answer(at, quoting.poll(at), currency)
             for at in sorted(times)
-            for _ in range(1 + (self._rng.random() < 0.03))
+            for currency in self._rng.choices(["usd", "usd usd", "eur usd"], [94, 3, 3])[0].split()
         ]
         quoted = quoting.times
         charts = [self._chart(times, quoted) for _ in range(self._shape.charts) if times]

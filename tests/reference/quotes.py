@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
 from typing import Any
 
 MINUTE = timedelta(minutes=1)
@@ -14,7 +15,9 @@ MINUTE = timedelta(minutes=1)
 # Of 4000: moves that reach and just miss 5 %, 4 % (where episodes close), 10 % and 20 %.
 LEVELS = [4000, 4000, 4000, 4200, 4199, 4160, 4159, 4400, 4399, 4800, 4799, 5000]
 LEVELS += [3800, 3801, 3840, 3841, 3600, 3601, 3200, 3201, 3000]
-SCALES = [2.0**-50, 2.0**-12, 2.0**-2, 1.0, 2.0**30]
+# Powers of two, of which all is exact, and of ten, by which levels are decimals that binary misses.
+SCALES = [Fraction(2) ** power for power in (-50, -12, -2, 0, 30)]
+SCALES += [Fraction(10) ** power for power in (-9, -5, -3, -2, 1)]
 
 # About 1 USD: 50 bp and 200 bp off, 40 bp (where episodes close), and what just misses them.
 PEGGED = [1.0, 1.0, 1.0, 0.9999, 1.005, 1.0051, 1.0049, 1.004, 1.0039, 1.0041, 1.02, 1.0201, 1.0199]
@@ -28,7 +31,7 @@ class CoinPath:
     """Steps of one coin's price and draws of its volume."""
 
     kind: str
-    scale: float
+    scale: Fraction
     rng: random.Random
     level: float = 4000
 
@@ -46,12 +49,12 @@ class CoinPath:
                 self.level = self.rng.choice(PEGGED)
             return self.level if self.level < 2 else 1.0
         if self.kind == "thin":
-            return self.scale * (4000 + self.rng.uniform(-400, 400))
+            return float(self.scale) * (4000 + self.rng.uniform(-400, 400))
         if fate > 0.75:
             self.level = self.rng.choice(LEVELS)
         elif fate > 0.55:
             self.level = min(max(self.level + self.rng.randint(-30, 30), 2000), 6000)
-        return self.scale * self.level
+        return float(self.scale * Fraction(self.level))
 
     def volume(self) -> float | None:
         if self.kind == "thin":
@@ -98,7 +101,7 @@ class Quoting:
         if coin == "plain" and self._rng.random() < 0.9:
             yield row | {
                 "id": f"{self._market}-twin",
-                "current_price": row["current_price"] * 8,
+                "current_price": float(3 * Fraction(repr(row["current_price"]))),
                 "total_volume": row["total_volume"] and row["total_volume"] + 1,
             }
 
@@ -109,7 +112,7 @@ class Quoting:
         if fate < 0.92:
             return at - timedelta(milliseconds=self._rng.randint(1, 600_000))
         if fate < 0.96:
-            return at - self._rng.choice([60, 89, 90, 200, 1440]) * MINUTE
+            return at - self._rng.choice([10, 15, 60, 89, 90, 200, 1440]) * MINUTE
         return at + self._rng.choice([1, 4, 5]) * MINUTE
 
     def _quote(self, coin: str, observed_at: datetime) -> dict[str, Any]:

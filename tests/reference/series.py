@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
 from math import fsum
 from typing import Any
 
@@ -18,6 +19,9 @@ Row = Mapping[str, Any]
 Series = list["Observation"]
 
 TOLERANCE = timedelta(minutes=90)
+YOUNGER = timedelta(minutes=15)
+# What is nearer than this, in per cent, is the same.
+NEAR = Fraction(1, 10**9)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -30,6 +34,7 @@ class RawRows:
     coingecko_market_chart: list[Row] = field(default_factory=list)
     stream_ticks: list[Row] = field(default_factory=list)
     rejected_rows: list[Row] = field(default_factory=list)
+    repaired_fields: list[Row] = field(default_factory=list)
     landed_responses: list[Row] = field(default_factory=list)
     coin_flags: list[Row] = field(default_factory=list)
     coin_source_ids: list[Row] = field(default_factory=list)
@@ -38,13 +43,18 @@ class RawRows:
 
 @dataclass(frozen=True)
 class Observation:
-    """One price. Volumes are US dollars; what a source does not tell is None."""
+    """One price. Volumes and market caps are US dollars; what a source does not tell is None."""
 
     at: datetime
     price: float
     rolling_volume: float | None = None
     traded_volume: float | None = None
     vendor_change_pct: float | None = None
+    market_cap: float | None = None
+
+    @property
+    def decimal(self) -> Fraction:
+        return Fraction(repr(self.price))
 
     @property
     def day(self) -> date:
@@ -66,23 +76,38 @@ def midnight_after(day: date) -> datetime:
 def first_fetched(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> list[Row]:
     """One row a key: the delivery that was fetched first."""
     survivors: dict[Hashable, Row] = {}
-    for row in sorted(rows, key=lambda r: (r["fetched_at"], r["response_id"], r["row_index"])):
+
+    def delivery(row: Row) -> tuple[Any, ...]:
+        run_id, _, number = row["response_id"].rpartition(":")
+        return row["fetched_at"], run_id, int(number), row["row_index"]
+
+    for row in sorted(rows, key=delivery):
         survivors.setdefault(key(row), row)
     return list(survivors.values())
 
 
 def surviving_quotes(raw: RawRows) -> list[Row]:
-    return first_fetched(raw.coingecko_markets, lambda r: (r["id"], r["last_updated"]))
+    return first_fetched(
+        raw.coingecko_markets, lambda r: (r["id"], r["currency"], r["last_updated"])
+    )
 
 
 def surviving_points(raw: RawRows) -> list[Row]:
-    return first_fetched(raw.coingecko_market_chart, lambda r: (r["coin_id"], r["point_at"]))
+    return first_fetched(
+        raw.coingecko_market_chart, lambda r: (r["coin_id"], r["currency"], r["point_at"])
+    )
 
 
 def surviving_ticks(raw: RawRows) -> list[Row]:
     return first_fetched(
-        raw.stream_ticks, lambda r: (r["product_id"], r["event_id"], r["event_at"])
+        raw.stream_ticks,
+        lambda r: (r["product_id"], r["event_id"], r["currency"], r["event_at"]),
     )
+
+
+def in_dollars(rows: list[Row]) -> list[Row]:
+    """No other currency is converted, and none is taken for US dollars."""
+    return [row for row in rows if row["currency"] == "usd"]
 
 
 def source_clocks(raw: RawRows) -> dict[str, datetime]:
@@ -100,29 +125,33 @@ def observations(raw: RawRows) -> dict[tuple[str, str], Series]:
     found: dict[tuple[str, str], dict[datetime, Observation]] = defaultdict(dict)
 
     # A quote says more than a chart point of its instant, so quotes are laid over the points.
-    for point in surviving_points(raw):
+    for point in in_dollars(surviving_points(raw)):
         at = utc(point["point_at"])
         found["coingecko", point["coin_id"]][at] = Observation(
-            at, point["price"], rolling_volume=point["total_volume"]
+            at,
+            point["price"],
+            rolling_volume=point["total_volume"],
+            market_cap=point["market_cap"],
         )
-    for quote in surviving_quotes(raw):
+    for quote in in_dollars(surviving_quotes(raw)):
         at = utc(quote["last_updated"])
         found["coingecko", quote["id"]][at] = Observation(
             at,
             quote["current_price"],
             rolling_volume=quote["total_volume"],
             vendor_change_pct=quote["price_change_percentage_24h"],
+            market_cap=quote["market_cap"],
         )
 
     coin_of = {
         r["source_coin_id"]: r["coin_id"] for r in raw.coin_source_ids if r["source"] == "stream"
     }
     trades: dict[tuple[str, datetime], list[Row]] = defaultdict(list)
-    for tick in surviving_ticks(raw):
+    for tick in in_dollars(surviving_ticks(raw)):
         if tick["product_id"] in coin_of:
             trades[coin_of[tick["product_id"]], utc(tick["event_at"])].append(tick)
     for (coin_id, at), ticks in trades.items():
-        last = max(ticks, key=lambda tick: tick["event_id"])
+        last = max(ticks, key=in_sequence)
         traded = [tick["price"] * tick["size"] for tick in ticks if tick["size"] is not None]
         found["stream", coin_id][at] = Observation(
             at, last["price"], traded_volume=fsum(traded) if traded else None
@@ -130,11 +159,35 @@ def observations(raw: RawRows) -> dict[tuple[str, str], Series]:
     return {key: [by_time[at] for at in sorted(by_time)] for key, by_time in found.items()}
 
 
-def change_24h_pct(series: Series, observation: Observation) -> float | None:
-    """Against the price in force 24 hours before: the latest one then, at most 90 minutes older."""
+def in_sequence(tick: Row) -> tuple[int, int, str]:
+    """By the stream's number of the batch; ids count up, so that a longer one is later."""
+    return tick["batch_number"] or 0, len(tick["event_id"]), tick["event_id"]
+
+
+def compared_with(series: Series, observation: Observation) -> Observation | None:
+    """In force 24 hours before: the latest then, at most 90 minutes older; where there is none, the
+    earliest after, at most 15 minutes younger."""
     then = observation.at - DAY
     position = bisect_right(series, then, key=lambda earlier: earlier.at)
-    if position == 0 or then - series[position - 1].at > TOLERANCE:
+    if position > 0 and then - series[position - 1].at <= TOLERANCE:
+        return series[position - 1]
+    if position < len(series) and series[position].at - then <= YOUNGER:
+        return series[position]
+    return None
+
+
+def change_24h_pct(series: Series, observation: Observation) -> Fraction | None:
+    """Of the decimals that the sources wrote."""
+    before = compared_with(series, observation)
+    if before is None:
         return None
-    before = series[position - 1].price
-    return 100 * (observation.price - before) / before
+    return 100 * (observation.decimal - before.decimal) / before.decimal
+
+
+def reaches(percentage: Fraction, level: Fraction | float) -> bool:
+    return percentage >= Fraction(level) - NEAR
+
+
+def is_final(day: date, as_of: datetime) -> bool:
+    """Nothing that comes later can be near enough to the midnight."""
+    return as_of > midnight_after(day) + TOLERANCE

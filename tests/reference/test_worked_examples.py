@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.reference.series import Row
 from tests.reference.warehouse import Warehouse
 from tests.reference.worked_examples import EXAMPLES, Example, markets
 
-Marts = Mapping[str, list[Row]]
+Marts = Mapping[str, Sequence[Row]]
 
 
 @pytest.fixture(scope="module")

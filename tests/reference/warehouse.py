@@ -15,12 +15,12 @@ from typing import Any
 
 import duckdb
 
-from extract.acceptance import RawBatch
 from extract.landing import Landed
+from extract.raw_batch import RawBatch
 from extract.raw_tables import RAW_TABLES
 from extract.reading import read_into
 from extract.settings import Settings
-from scripts.dbt_build import invoke
+from pipeline.dbt_build import invoke
 from tests.reference.answers import Markets
 from tests.reference.series import RawRows
 
@@ -36,9 +36,8 @@ class Warehouse:
             for name, schema in RAW_TABLES.items():
                 empty = schema.empty_table()
                 warehouse.register("empty", empty)
-                warehouse.execute(
-                    f"create table raw.{name} as select *, '' as _dlt_load_id from empty"
-                )
+                warehouse.execute(f"create table raw.{name} as select * from empty")
+            warehouse.execute("create view raw.all_stream_ticks as from raw.stream_ticks")
         self._dbt("seed")
         shutil.copy(self._settings.warehouse_path, self._empty)
         self._loads = 0
@@ -63,12 +62,11 @@ class Warehouse:
         for item in landed:
             read_into(batch, item)
         self._loads += 1
-        load_id = f"1773000000.{self._loads}"
         with self._open() as warehouse:
             for name in RAW_TABLES:
-                rows = batch.table(name)
+                rows = batch.table(name, self._loads)
                 warehouse.register("rows", rows)
-                warehouse.execute(f"insert into raw.{name} select *, ? from rows", [load_id])
+                warehouse.execute(f"insert into raw.{name} select * from rows")
                 getattr(self.raw, name).extend(rows.to_pylist())
 
     def build(self, full_refresh: bool = False) -> None:

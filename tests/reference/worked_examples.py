@@ -178,7 +178,7 @@ EXAMPLES = [
     ),
     Example(
         "trades of an instant leave the price of the last and the volume of all",
-        (hour("9 12:00", close_price_usd=3.0), volume(9, "stream", volume_usd=16.0)),
+        (hour("9 12:00", close_price_usd=4.0), volume(9, "stream", volume_usd=16.0)),
         trades=[
             ("9 12:00", 2.0, 5.0, "b"),
             ("9 12:00", 3.0, 2.0, "c"),

@@ -8,17 +8,16 @@ from extract.simulated import __main__ as command
 from extract.simulated.api import SimulatedApi
 
 
-def test_it_serves_from_the_given_moment_until_interrupted(monkeypatch):
+def test_it_serves_from_the_given_moment_while_it_waits(monkeypatch):
     seen = {}
 
-    def look_and_interrupt(api: SimulatedApi) -> None:
+    def look(api: SimulatedApi) -> None:
         with requests.Session() as session:
             session.trust_env = False
             url = f"{api.base_url}/global"
             seen["at"] = session.get(url, timeout=10).json()["data"]["updated_at"]
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "_wait", look_and_interrupt)
+    monkeypatch.setattr(command, "_wait", look)
     result = CliRunner().invoke(command.main, ["--port", "0", "--as-of", "2026-03-01T12:00:30"])
     assert result.exit_code == 0
     assert seen["at"] == 1_772_366_400

@@ -29,7 +29,7 @@ def _values(market: Market, coin_id: str, at_ms: np.ndarray) -> np.ndarray:
     )
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     coin_id=st.sampled_from(COIN_IDS),
     cluster=clusters,

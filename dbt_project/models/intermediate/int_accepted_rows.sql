@@ -1,49 +1,24 @@
 with
 
-quotes as (
+{% for table, facts in raw_tables().items() %}
+    {{ table }} as (
 
-    select * from {{ ref("stg_coingecko__markets") }}
+        select * from {{ ref(facts.staging_model) }}
 
-),
-
-chart_points as (
-
-    select * from {{ ref("stg_coingecko__market_chart_points") }}
-
-),
-
-ticks as (
-
-    select * from {{ ref("stg_stream__ticks") }}
-
-),
+    ),
+{% endfor %}
 
 accepted as (
 
-    select
-        run_id,
-        'coingecko_markets' as table_name,
-        count(*) as row_count
-    from quotes
-    group by run_id
-
-    union all
-
-    select
-        run_id,
-        'coingecko_market_chart' as table_name,
-        count(*) as row_count
-    from chart_points
-    group by run_id
-
-    union all
-
-    select
-        run_id,
-        'stream_ticks' as table_name,
-        count(*) as row_count
-    from ticks
-    group by run_id
+    {% for table in raw_tables() %}
+        select
+            run_id,
+            '{{ table }}' as table_name,
+            count(*) as row_count
+        from {{ table }}
+        group by run_id
+        {{ "union all" if not loop.last }}
+    {% endfor %}
 
 )
 

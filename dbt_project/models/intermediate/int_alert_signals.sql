@@ -1,115 +1,93 @@
--- How far each observation strays in a direction, against every threshold that
--- it can tell something about, and whether that opens an episode there, closes
--- one or leaves things as they are.
+{{ config(**incremental_by_day("observed_date")) }}
+
+{% set series = "source, coin_id, alert_type, direction" %}
+
+-- What decides about episodes, for every threshold: where a day's observations
+-- begin, end, change their signal, and are farthest. The others are twenty
+-- times as many.
 with
 
-changes as (
+-- The last row of a day tells whether the first of the next can close anything.
+{% if is_incremental() %}
+    {{ rebuilt_and_read_days(
+        ref("int_price_changes"), "observed_date", spill=[0, 1], reach=[-1]
+    ) }}
+{% endif %}
 
-    select * from {{ ref("int_price_changes") }}
+deviations as (
 
-),
-
-coins as (
-
-    select * from {{ ref("dim_coins") }}
-
-),
-
-thresholds as (
-
-    select * from {{ ref("int_alert_thresholds") }}
-
-),
-
-measured as (
-
-    select
-        changes.source,
-        changes.coin_id,
-        changes.observed_at,
-        changes.price_usd,
-        'price_move' as alert_type,
-        changes.change_24h_pct as deviation_pct
-    from changes
-    inner join coins on changes.coin_id = coins.coin_id
-    where not coins.is_stablecoin and changes.change_24h_pct is not null
-
-    union all
-
-    select
-        changes.source,
-        changes.coin_id,
-        changes.observed_at,
-        changes.price_usd,
-        'depeg' as alert_type,
-        100.0 * (changes.price_usd - 1) as deviation_pct
-    from changes
-    inner join coins on changes.coin_id = coins.coin_id
-    where coins.is_stablecoin and coins.peg_currency = 'usd'
+    -- depends_on: {{ ref("int_price_changes") }}
+    select * from {{ ref("int_alert_deviations") }}
+    {% if is_incremental() %}
+        where observed_date in (select day from read_days)
+    {% endif %}
 
 ),
 
-followed as (
+reaching as (
 
+    -- An observation from before the previous day may have been at any level.
     select
         *,
-        lag(deviation_pct) over (
-            partition by source, coin_id, alert_type order by observed_at
-        ) as previous_deviation_pct
-    from measured
-
-),
-
-directed as (
-
-    select
-        *,
-        'up' as direction,
-        deviation_pct as excess_pct,
-        greatest(
-            deviation_pct, coalesce(previous_deviation_pct, deviation_pct)
-        ) as reach_pct
-    from followed
-
-    union all
-
-    select
-        *,
-        'down' as direction,
-        -deviation_pct as excess_pct,
-        -least(
-            deviation_pct, coalesce(previous_deviation_pct, deviation_pct)
-        ) as reach_pct
-    from followed
+        case
+            when
+                lag(observed_date) over in_time
+                >= {{ day_after("observed_date", -1) }}
+                then greatest(excess_pct, lag(excess_pct) over in_time)
+            else 1e9
+        end as reach_pct
+    from deviations
+    window in_time as (partition by {{ series }} order by observed_at)
 
 ),
 
 signals as (
 
-    -- Only what reaches the level that closes, and the observation after it,
-    -- which closes. A flip of the sign is far below that level.
+    -- Only observations that reach the reset level, and the one after them,
+    -- which closes. A flip of the sign is far below that level. Between the
+    -- two levels an open episode stays open, and none opens.
     select
-        directed.source,
-        directed.coin_id,
-        directed.alert_type,
-        directed.direction,
+        reaching.*,
         thresholds.threshold_pct,
         thresholds.is_in_force,
         thresholds.is_selectable,
-        directed.observed_at,
-        directed.price_usd,
-        directed.deviation_pct,
-        directed.excess_pct,
         case
-            when directed.excess_pct >= thresholds.threshold_pct then 1
-            when directed.excess_pct < thresholds.reset_pct then 0
+            when {{ reaches("excess_pct", "threshold_pct") }} then 'opens'
+            when {{ reaches("excess_pct", "reset_pct") }} then 'holds'
+            else 'closes'
         end as signal
-    from directed
-    inner join thresholds
+    from reaching
+    inner join {{ ref("int_alert_thresholds") }} as thresholds
         on
-            directed.alert_type = thresholds.alert_type
-            and directed.reach_pct >= thresholds.reset_pct
+            reaching.alert_type = thresholds.alert_type
+            and {{ reaches("reaching.reach_pct", "thresholds.reset_pct") }}
+    {% if is_incremental() %}
+        where reaching.observed_date in (select day from rebuilt_days)
+    {% endif %}
+
+),
+
+decisive as (
+
+    {{ decisive_signals("signals", series ~ ", threshold_pct, observed_date") }}
+
+),
+
+final as (
+
+    select
+        {{ series }},
+        threshold_pct,
+        is_in_force,
+        is_selectable,
+        observed_at,
+        observed_date,
+        price_usd,
+        excess_pct,
+        signal,
+        {{ change_number() }} as _change_number
+    from decisive
 
 )
 
-select * from signals
+select * from final

@@ -23,7 +23,7 @@ with
 
 thresholds as (
 
-    -- Rounded, for 80 % of 3 in binary is a hair more than 2.4.
+    -- Rounded, because in binary 80 % of 3 is slightly more than 2.4.
     {% for rule in rules %}
         {% set reset = (reset_ratio * rule.threshold) | round(9) %}
         select

@@ -2,28 +2,18 @@
 
 {% set day_minutes = 24 * 60 %}
 {% set oldest_minutes = day_minutes + var("as_of_tolerance_minutes") | int %}
+{% set youngest_minutes = day_minutes - var("as_of_younger_minutes") | int %}
 
 with
 
+-- A price is compared with up to 25.5 hours later.
 {% if is_incremental() %}
-    -- A price is compared with up to 25.5 hours later.
-    rebuilt_days as (
-
-        {{ days_to_rebuild(
-            ref("int_price_observations"), "observed_date", spill=[0, 1, 2]
-        ) }}
-
-    ),
-
-    read_days as (
-
-        select day from rebuilt_days
-        union
-        select {{ day_after("day", -1) }} as day from rebuilt_days
-        union
-        select {{ day_after("day", -2) }} as day from rebuilt_days
-
-    ),
+    {{ rebuilt_and_read_days(
+        ref("int_price_observations"),
+        "observed_date",
+        spill=[0, 1, 2],
+        reach=[-1, -2]
+    ) }}
 {% endif %}
 
 observations as (
@@ -39,13 +29,32 @@ compared as (
 
     select
         *,
-        last_value(price_usd) over (
-            partition by source, coin_id
-            order by observed_at
+        last_value(price_usd) over in_force as price_in_force_usd,
+        last_value(observed_at) over in_force as in_force_at,
+        first_value(price_usd) over younger as younger_price_usd,
+        first_value(observed_at) over younger as younger_at
+    from observations
+    window
+        in_force as (
+            partition by source, coin_id order by observed_at
             range between interval '{{ oldest_minutes }} minutes' preceding
             and interval '{{ day_minutes }} minutes' preceding
-        ) as price_24h_before_usd
-    from observations
+        ),
+        younger as (
+            partition by source, coin_id order by observed_at
+            range between interval '{{ day_minutes }} minutes' preceding
+            and interval '{{ youngest_minutes }} minutes' preceding
+        )
+
+),
+
+chosen as (
+
+    select
+        *,
+        coalesce(in_force_at, younger_at) as compared_at,
+        coalesce(price_in_force_usd, younger_price_usd) as price_24h_before_usd
+    from compared
 
 ),
 
@@ -57,15 +66,17 @@ changes as (
         observed_at,
         observed_date,
         price_usd,
+        compared_at,
         price_24h_before_usd,
-        -- Subtracted first: 120 over 100 is 20 per cent and not a hair less.
+        -- Subtracted first: 120 over 100 is exactly 20 per cent.
         100.0 * (price_usd - price_24h_before_usd) / price_24h_before_usd
             as change_24h_pct,
         vendor_change_24h_pct,
+        market_cap_usd,
         rolling_volume_usd,
         traded_volume_usd,
-        _dlt_load_id
-    from compared
+        {{ change_number() }} as _change_number
+    from chosen
     {% if is_incremental() %}
         where observed_date in (select day from rebuilt_days)
     {% endif %}

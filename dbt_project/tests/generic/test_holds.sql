@@ -1,6 +1,7 @@
-{# Every row has a value in each of `never_null` and keeps each of `claims`; a
-   claim that is null of a row does not fail. One query a model, for a test costs
-   more than what it looks at; `broken_claim` is the first that a row breaks. #}
+{# Every row has a value in each of `never_null` and satisfies each of `claims`;
+   a claim that evaluates to null does not fail. One query per model, because a
+   test costs more than the rows it reads; `broken_claim` is the first one
+   broken. #}
 {% test holds(model, claims=[], never_null=[]) %}
 
     {% set kept = [] %}
@@ -18,7 +19,7 @@
             {% endfor %}
         end as broken_claim,
         checked.*
-    from {{ model }} as checked
+    from (select * from {{ model }}) as checked
     where
         {% for claim in kept %}
             not ({{ claim }})

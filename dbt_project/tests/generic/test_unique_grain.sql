@@ -1,4 +1,5 @@
-{# No two rows agree in all of `columns`, and none of these is null. #}
+{# No two rows have the same values in all of `columns`, none of which is null.
+   #}
 {% test unique_grain(model, columns) %}
 
     select

@@ -2,7 +2,9 @@ with
 
 quotes as (
 
-    select * from {{ ref("stg_coingecko__markets") }}
+    select *
+    from {{ ref("stg_coingecko__markets") }}
+    where price_usd is not null
 
 ),
 

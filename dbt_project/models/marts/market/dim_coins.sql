@@ -18,6 +18,12 @@ flags as (
 
 ),
 
+suspected_coins as (
+
+    select * from {{ ref("fct_suspected_coins") }}
+
+),
+
 seen as (
 
     select
@@ -37,6 +43,7 @@ final as (
         symbols.name,
         coalesce(flags.kind = 'stablecoin', false) as is_stablecoin,
         coalesce(flags.kind = 'wrapped', false) as is_wrapped,
+        coalesce(suspected_coins.is_suspected, false) as is_suspected,
         case when flags.kind = 'stablecoin' then flags.peg_currency end
             as peg_currency,
         seen.first_seen_at,
@@ -45,6 +52,7 @@ final as (
     left join symbols
         on seen.coin_id = symbols.coin_id and symbols.is_current
     left join flags on seen.coin_id = flags.coin_id
+    left join suspected_coins on seen.coin_id = suspected_coins.coin_id
 
 )
 

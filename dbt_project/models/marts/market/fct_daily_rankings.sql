@@ -18,6 +18,12 @@ coins as (
 
 ),
 
+suspected_coins as (
+
+    select * from {{ ref("int_suspected_coins") }}
+
+),
+
 judged as (
 
     select
@@ -25,12 +31,14 @@ judged as (
         closes.coin_id,
         closes.change_24h_pct,
         closes.vendor_change_24h_pct,
+        closes.compared_at,
         closes.price_usd,
         closes.rolling_volume_usd as volume_24h_usd,
         closes.as_of_at,
         case
             when coins.is_stablecoin then 'stablecoin'
             when coins.is_wrapped then 'wrapped'
+            when suspected_coins.coin_id is not null then 'suspected'
             when closes.change_24h_pct is null then 'no_change'
             when
                 coalesce(closes.rolling_volume_usd, 0)
@@ -42,6 +50,10 @@ judged as (
     inner join sources
         on closes.source = sources.source and sources.is_reference
     inner join coins on closes.coin_id = coins.coin_id
+    left join suspected_coins
+        on
+            closes.coin_id = suspected_coins.coin_id
+            and closes.closed_date = suspected_coins.judged_date
 
 ),
 
@@ -54,10 +66,12 @@ ranked as (
             when exclusion_reason is null
                 then dense_rank() over (
                     partition by rank_date, exclusion_reason
-                    order by change_24h_pct desc nulls last
+                    order by
+                        {{ to_billionths("change_24h_pct") }} desc nulls last
                 )
         end as bigint) as performance_rank,
         change_24h_pct,
+        compared_at,
         vendor_change_24h_pct,
         price_usd,
         volume_24h_usd,

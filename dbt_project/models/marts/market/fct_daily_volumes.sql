@@ -30,8 +30,8 @@ rolling as (
 
 traded as (
 
-    -- A sum over part of a day is no day's volume: it is complete only when
-    -- every hour was seen.
+    -- A sum over part of a day is not the day's volume: it is complete only if
+    -- every hour was observed.
     select
         closes.coin_id,
         closes.source,
@@ -56,15 +56,39 @@ volumes as (
 
 ),
 
-final as (
+scaled as (
 
-    -- Figures of one midnight may be added up over coins, never over time.
     select
         *,
-        100.0 * volume_usd / nullif(
-            sum(volume_usd) over (partition by source, volume_date), 0
-        ) as share_of_total_pct
+        {{ sum_scale("max(volume_usd) over of_day") }} as volume_scale
     from volumes
+    window of_day as (partition by source, volume_date)
+
+),
+
+totals as (
+
+    -- Figures of one midnight may be added up across coins, never over time.
+    select
+        source,
+        volume_date,
+        {{ exact_sum("volume_usd", "volume_scale") }} as total_usd
+    from scaled
+    group by source, volume_date
+
+),
+
+final as (
+
+    select
+        volumes.*,
+        100.0 * volumes.volume_usd / nullif(totals.total_usd, 0)
+            as share_of_total_pct
+    from volumes
+    inner join totals
+        on
+            volumes.source = totals.source
+            and volumes.volume_date = totals.volume_date
 
 )
 

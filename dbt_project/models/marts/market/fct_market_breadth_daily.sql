@@ -27,7 +27,9 @@ final as (
         count(ranked_change_pct) as ranked_count,
         percentile_cont(0.5) within group (order by ranked_change_pct)
             as median_change_24h_pct,
-        bool_and(is_complete) as is_complete
+        bool_and(is_complete)
+        and count(ranked_change_pct) >= {{ var("breadth_min_ranked_count") }}
+            as is_complete
     from judged
     group by rank_date
 

@@ -27,20 +27,21 @@ final as (
         case
             when
                 alert_type = 'price_move'
-                and peak_pct >= {{ var("alert_critical_pct") }}
+                and {{ reaches("peak_pct", var("alert_critical_pct")) }}
                 then 'critical'
             when
                 alert_type = 'price_move'
-                and peak_pct >= {{ var("alert_high_pct") }}
+                and {{ reaches("peak_pct", var("alert_high_pct")) }}
                 then 'high'
             when
                 alert_type = 'depeg'
-                and peak_pct >= {{ var("depeg_critical_bp") }} / 100.0
+                and {{ reaches("100 * peak_pct", var("depeg_critical_bp")) }}
                 then 'critical'
             else 'watch'
         end as severity,
         opened_at,
         closed_at,
+        close_reason,
         peak_change_pct,
         peak_at,
         price_usd_at_open,

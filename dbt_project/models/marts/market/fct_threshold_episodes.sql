@@ -9,7 +9,7 @@ episodes as (
 final as (
 
     select
-        -- In thousandths, for engines spell doubles differently.
+        -- In thousandths, because engines format doubles differently.
         md5(concat(
             opening_id, '|', cast(round(1000 * threshold_pct) as bigint)
         )) as episode_id,
@@ -19,6 +19,7 @@ final as (
         direction,
         opened_at,
         closed_at,
+        close_reason,
         peak_change_pct,
         peak_at,
         price_usd_at_open

@@ -20,7 +20,12 @@ spans as (
         clocks.as_of_at,
         min(hours.price_hour) as first_hour,
         cast(min(hours.price_hour) as date) as first_date,
-        cast(clocks.as_of_at as date) as last_date
+        least(
+            cast(clocks.as_of_at as date),
+            {{ day_after(
+                "max(hours.price_hour)", var("coverage_silent_days") | int
+            ) }}
+        ) as last_date
     from hours
     inner join clocks on hours.source = clocks.source
     group by hours.coin_id, hours.source, clocks.as_of_at
@@ -59,7 +64,7 @@ expected as (
         coin_id,
         source,
         coverage_date,
-        as_of_at >= {{ closing_midnight("coverage_date") }} as is_complete,
+        {{ is_final("coverage_date", "as_of_at") }} as is_complete,
         {{ seconds_between(
             "greatest(cast(coverage_date as timestamp), first_hour)",
             "greatest(least("

@@ -6,9 +6,9 @@ responses as (
 
 ),
 
-delivered as (
+duplicate_rows as (
 
-    select * from {{ ref("int_received_rows") }}
+    select * from {{ ref("int_duplicate_rows") }}
 
 ),
 
@@ -40,6 +40,17 @@ received as (
 
 ),
 
+duplicate as (
+
+    select
+        run_id,
+        table_name,
+        count(*) as row_count
+    from duplicate_rows
+    group by run_id, table_name
+
+),
+
 rejected as (
 
     select
@@ -53,30 +64,29 @@ rejected as (
 
 final as (
 
-    -- Received is counted in the answers, the rest in the tables they went to,
-    -- so that the sum can fail.
+    -- Each is counted on its own, received rows in the responses and the others
+    -- where they went, so that the sum can fail.
     select
-        received.run_id as load_id,
+        received.run_id,
         received.table_name,
         received.source,
         received.response_count,
         received.error_response_count,
         cast(received.received_count as bigint) as received_count,
         coalesce(accepted.row_count, 0) as accepted_count,
-        coalesce(delivered.row_count, 0) - coalesce(accepted.row_count, 0)
-            as duplicate_count,
+        coalesce(duplicate.row_count, 0) as duplicate_count,
         coalesce(rejected.row_count, 0) as rejected_count,
         received.first_fetched_at,
         received.last_fetched_at
     from received
-    left join delivered
-        on
-            received.run_id = delivered.run_id
-            and received.table_name = delivered.table_name
     left join accepted
         on
             received.run_id = accepted.run_id
             and received.table_name = accepted.table_name
+    left join duplicate
+        on
+            received.run_id = duplicate.run_id
+            and received.table_name = duplicate.table_name
     left join rejected
         on
             received.run_id = rejected.run_id

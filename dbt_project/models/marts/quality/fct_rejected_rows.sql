@@ -10,7 +10,7 @@ final as (
 
     select
         rejected_row_id,
-        run_id as load_id,
+        run_id,
         source,
         table_name,
         reason,

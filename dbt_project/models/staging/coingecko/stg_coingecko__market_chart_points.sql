@@ -2,9 +2,20 @@
 
 with
 
+deliveries as (
+
+    {{ numbered_deliveries(
+        "coingecko_market_chart",
+        days=unseen_days("coingecko_market_chart") if is_incremental()
+    ) }}
+
+),
+
 source as (
 
-    {{ deduplicated("coingecko_market_chart", "coin_id", "point_at") }}
+    select *
+    from deliveries
+    where delivery_number = 1
 
 ),
 
@@ -19,11 +30,13 @@ renamed as (
         cast({{ utc_timestamp("point_at") }} as date) as observed_date,
         {{ utc_timestamp("fetched_at") }} as fetched_at,
 
-        price as price_usd,
-        total_volume as rolling_volume_usd,
-        market_cap as market_cap_usd,
+        currency,
+        price,
+        {{ in_usd("price") }} as price_usd,
+        {{ in_usd("total_volume") }} as rolling_volume_usd,
+        {{ in_usd("market_cap") }} as market_cap_usd,
 
-        _dlt_load_id
+        load_number as _change_number
     from source
 
 )

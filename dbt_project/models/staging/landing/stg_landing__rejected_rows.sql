@@ -13,6 +13,7 @@ renamed as (
         run_id,
         response_id,
         row_index,
+        load_number,
         source,
         table_name,
         reason,

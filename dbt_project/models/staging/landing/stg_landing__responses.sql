@@ -11,6 +11,7 @@ renamed as (
     select
         response_id,
         run_id,
+        load_number,
         system,
         endpoint,
         table_name,
@@ -20,6 +21,8 @@ renamed as (
         received_rows as received_row_count,
         error_code,
         error_message,
+        refused_bytes,
+        refused_sample,
         landing_file
     from source
 

@@ -2,9 +2,20 @@
 
 with
 
+deliveries as (
+
+    {{ numbered_deliveries(
+        "stream_ticks",
+        days=unseen_days("stream_ticks") if is_incremental()
+    ) }}
+
+),
+
 source as (
 
-    {{ deduplicated("stream_ticks", "product_id, event_id", "event_at") }}
+    select *
+    from deliveries
+    where delivery_number = 1
 
 ),
 
@@ -21,11 +32,13 @@ renamed as (
         cast({{ utc_timestamp("event_at") }} as date) as observed_date,
         {{ utc_timestamp("fetched_at") }} as fetched_at,
 
-        price as price_usd,
+        currency,
+        price,
+        {{ in_usd("price") }} as price_usd,
         size as size_coins,
         change_pct as change_since_previous_tick_pct,
 
-        _dlt_load_id
+        load_number as _change_number
     from source
 
 )

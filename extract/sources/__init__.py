@@ -1,0 +1,1 @@
+"""One module a source: what it declares of itself as `SOURCE`."""

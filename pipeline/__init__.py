@@ -1,0 +1,1 @@
+"""The job: stages, gates, lock, history of runs."""

@@ -1,0 +1,50 @@
+"""Of each mart one row, its grain, and the columns that are never null, as claims name them."""
+
+# One row of each mart, and its grain.
+ROWS = {
+    "dim_coins": "coin_id = 'coin-12'",
+    "dim_coin_symbols": "coin_id = 'coin-1'",
+    "fct_hourly_prices": "coin_id = 'coin-1' and price_hour = timestamp '2026-01-01 05:00:00'",
+    "fct_daily_volumes": "coin_id = 'coin-1' and volume_date = date '2026-01-01'",
+    "fct_daily_rankings": "coin_id = 'coin-10'",
+    "fct_market_breadth_daily": "true",
+    "fct_price_alerts": "alert_id = 'alert-1'",
+    "fct_threshold_episodes": "episode_id = 'episode-3-coin-1'",
+    "fct_coverage_daily": "coin_id = 'coin-1' and coverage_date = date '2026-01-01'",
+    "fct_refused_answers": "response_id = 'refused-1'",
+    "fct_rejected_rows": "rejected_row_id = 'rejected-1'",
+    "fct_repaired_fields": "repaired_field_id = 'repaired-1'",
+    "fct_suspected_coins": "coin_id = 'coin-2'",
+    "fct_load_audit": "run_id = '1767225600.25'",
+}
+GRAINS = {
+    "dim_coins": "coin_id",
+    "dim_coin_symbols": "coin_id, valid_from",
+    "fct_hourly_prices": "coin_id, source, price_hour",
+    "fct_daily_volumes": "coin_id, source, volume_date",
+    "fct_daily_rankings": "rank_date, coin_id",
+    "fct_market_breadth_daily": "breadth_date",
+    "fct_price_alerts": "alert_id",
+    "fct_threshold_episodes": "episode_id",
+    "fct_coverage_daily": "coin_id, source, coverage_date",
+    "fct_refused_answers": "response_id",
+    "fct_rejected_rows": "rejected_row_id",
+    "fct_repaired_fields": "repaired_field_id",
+    "fct_suspected_coins": "coin_id",
+    "fct_load_audit": "run_id, table_name, source",
+}
+FILLED = {
+    "dim_coins": "coin_id, is_stablecoin, is_wrapped and is_suspected",
+    "dim_coin_symbols": "coin_id, valid_from and is_current",
+    "fct_hourly_prices": "coin_id, source, price_hour, price_date and is_complete",
+    "fct_daily_volumes": "coin_id, source, volume_date and is_complete",
+    "fct_daily_rankings": "rank_date, coin_id and is_complete",
+    "fct_price_alerts": "alert_id, coin_id, source, opened_at and peak_at",
+    "fct_threshold_episodes": "episode_id, coin_id, source, opened_at and peak_at",
+    "fct_coverage_daily": "coin_id, source, coverage_date and is_complete",
+    "fct_refused_answers": ("response_id, run_id, source, table_name, reason and answer_bytes"),
+    "fct_rejected_rows": "rejected_row_id, run_id, source, table_name and reason",
+    "fct_repaired_fields": ("repaired_field_id, run_id, source, table_name, field_name and reason"),
+    "fct_suspected_coins": ("coin_id, is_suspected, first_suspected_date and last_suspected_date"),
+    "fct_load_audit": "run_id, table_name and source",
+}
