@@ -118,23 +118,27 @@ def price_in_line(
 def pages_in_line(endpoint: Endpoint, load_numbers: Sequence[int] | None) -> Claim:
     """The same error in a single page, wherever in a load it stands.
 
-    A page of quotes is compared with the quotes before it, of this load or an earlier one.
+    A page of quotes is compared with the quotes before it, of this load or an earlier one. Where a
+    page lists a coin twice, its lower price counts.
     """
     coin, _, price = _priced(endpoint)
-    columns = f"run_id, response_id, {coin}, {CURRENCY}, fetched_at, {price}"
+    quote = f"run_id, response_id, {coin}, {CURRENCY}, fetched_at"
     earlier = f"""
             union all
-            select {columns}, false as is_loaded
+            select {quote}, min({price}) as {price}, false as is_loaded
             from raw.{endpoint.table}
             where load_number not in ({number_list(load_numbers or [])})
                 and fetched_at < (select min(fetched_at) from {{batch}} as batch_rows)
                 and fetched_at >= (
                     select min(fetched_at) - interval '48 hours' from {{batch}} as batch_rows
                 )
+            group by {quote}
     """
     query = f"""
         with quotes as (
-            select {columns}, true as is_loaded from {{batch}}
+            select {quote}, min({price}) as {price}, true as is_loaded
+            from {{batch}} as batch_rows
+            group by {quote}
             {earlier if load_numbers is not None else ""}
         ),
         compared as (

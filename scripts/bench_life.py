@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -87,10 +88,21 @@ def holdings(data_dir: Path) -> dict[str, float]:
     return found
 
 
-def medians(runs: list[dict[str, float]], around: int, width: int = 5) -> dict[str, float]:
-    """Of the runs from `around - width` to `around` (counted from 1)."""
-    window = runs[max(around - width, 0) : around]
-    return {name: statistics.median(run[name] for run in window) for name in window[0]}
+def in_turn(
+    early: tuple[Path, int], late: tuple[Path, int], times: int = 5
+) -> tuple[dict[str, float], dict[str, float]]:
+    """The medians of further refreshes of two folders, each given with the number of the next.
+
+    They take turns, so that whatever else the machine does lengthens both alike.
+    """
+    runs: tuple[list[dict[str, float]], ...] = ([], [])
+    for count in range(times):
+        for found, (folder, number) in zip(runs, (early, late), strict=True):
+            found.append(refresh(folder, number + count))
+    first, second = (
+        {name: statistics.median(run[name] for run in found) for name in found[0]} for found in runs
+    )
+    return first, second
 
 
 def a_year(runs: list[dict[str, float]]) -> dict[str, float]:
@@ -104,11 +116,13 @@ def a_year(runs: list[dict[str, float]]) -> dict[str, float]:
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--refreshes",
-    default=20 + 4 * A_DAY,
+    default=WARM_UP + 20 + 3 * A_DAY,
     show_default=True,
     help="48 make a day; end at the same hour of the day as the refresh to compare with.",
 )
-@click.option("--against", default=20, show_default=True, help="The refresh to compare with.")
+@click.option(
+    "--against", default=WARM_UP + 20, show_default=True, help="The refresh to compare with."
+)
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
@@ -120,16 +134,25 @@ def a_year(runs: list[dict[str, float]]) -> dict[str, float]:
     help="JSON file for the figures of every run.",
 )
 def main(refreshes: int, against: int, data_dir: Path | None, out: Path | None) -> None:
-    """Refresh again and again; compare the last five with those up to an early one."""
+    """Refresh again and again, and keep the folder as it was early; then compare five refreshes
+    of each.
+    """
     folder = data_dir or Path(tempfile.mkdtemp(prefix="life-")) / "data"
+    early_folder, late_folder = (
+        folder.with_name(f"{folder.name}-{n}") for n in (against, refreshes)
+    )
     console = Console()
     runs: list[dict[str, float]] = []
     for number in track(range(refreshes), console=console):
         runs.append(refresh(folder, number))
         if out:
             out.write_text(json.dumps(runs))
-    early, late = medians(runs, against), medians(runs, refreshes)
-    table = Table("median of five", f"to the {against}th", f"to the {refreshes}th", "ratio")
+        if len(runs) == against:
+            shutil.copytree(folder, early_folder, symlinks=True)
+    # A copy as well, for that alone may cost something.
+    shutil.copytree(folder, late_folder, symlinks=True)
+    early, late = in_turn((early_folder, against), (late_folder, refreshes))
+    table = Table("median of five", f"behind the {against}th", f"behind the {refreshes}th", "ratio")
     for name in early:
         ratio = f"{late[name] / early[name]:.2f}" if early[name] else "-"
         table.add_row(name, f"{early[name]:.1f}", f"{late[name]:.1f}", ratio)

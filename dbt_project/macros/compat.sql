@@ -11,6 +11,15 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# The first instant of a date, as a timestamp with time zone. #}
+{% macro midnight_utc(date) -%}
+    {%- if target.type == "spark" -%}
+        cast({{ date }} as timestamp)
+    {%- else -%}
+        timezone('UTC', cast({{ date }} as timestamp))
+    {%- endif -%}
+{%- endmacro %}
+
 {# A 64-bit floating point type. `type_float` is 32 bits on two engines, and
    PostgreSQL has no `double`. #}
 {% macro double_type() -%}

@@ -16,6 +16,16 @@
     history that is requested twice causes no rebuild downstream.
 #}
 {% macro numbered_deliveries(table, days=none) -%}
+    {% if days %}
+        with
+
+        chosen_days as (
+
+            {{ days }}
+
+        )
+
+    {% endif %}
     select
         deliveries.*,
         row_number() over (
@@ -25,8 +35,22 @@
         ) as delivery_number
     from {{ source("raw", table) }} as deliveries
     {% if days %}
-        where {{ own_day(table) }} in ({{ days }})
+        where {{ is_on_days(table, "chosen_days") }}
     {% endif %}
+{%- endmacro %}
+
+{# Whether a raw row is of one of the days that a relation has in its column
+   `day`. The first and the last of them bound the time itself, by which engines
+   leave out what they need not read; by the day of a time they cannot. #}
+{% macro is_on_days(table, days) -%}
+    {%- set own_time = raw_tables()[table].own_time -%}
+    {{ own_day(table) }} in (select day from {{ days }})
+    and {{ own_time }} >= (
+        select {{ midnight_utc("min(day)") }} from {{ days }}
+    )
+    and {{ own_time }} < (
+        select {{ midnight_utc(day_after("max(day)")) }} from {{ days }}
+    )
 {%- endmacro %}
 
 {# The days of a raw table that an incremental run recomputes. #}

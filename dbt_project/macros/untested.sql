@@ -140,20 +140,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Whether new loads have touched this day of a raw table. #}
-{% macro is_day_of_news(day, table) -%}
-    {%- set condition = is_news("load_number") -%}
-    {%- if condition == "true" -%}
-        true
-    {%- else -%}
-        {{ day }} in (
-            select distinct {{ own_day(table) }}
-            from {{ source("raw", table) }}
-            where {{ condition }}
-        )
-    {%- endif -%}
-{%- endmacro %}
-
 {# Whether the day has changed in any of several models. #}
 {% macro is_changed_day(day, relations) -%}
     {%- set conditions = [] -%}

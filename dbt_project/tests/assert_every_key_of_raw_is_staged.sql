@@ -1,8 +1,19 @@
 -- Every observation in raw, however often it was delivered, is in staging once,
 -- and staging has no others. Rejected rows never get this far.
+{% set is_limited = is_limited_to_news() %}
+
 with
 
 {% for table, facts in raw_tables().items() %}
+    {% set news = "news_of_" ~ table %}
+    {{ news }} as (
+
+        select distinct {{ own_day(table) }} as day
+        from {{ source("raw", table) }}
+        where {{ is_news("load_number") }}
+
+    ),
+
     raw_{{ table }} as (
 
         select
@@ -11,7 +22,7 @@ with
         from (
             select distinct {{ observation_key(table) }}
             from {{ source("raw", table) }}
-            where {{ is_day_of_news(own_day(table), table) }}
+            where {{ is_on_days(table, news) if is_limited else "true" }}
         ) as observations
         group by {{ own_day(table) }}
 
@@ -23,7 +34,9 @@ with
             observed_date,
             count(*) as observation_count
         from {{ ref(facts.staging_model) }}
-        where {{ is_day_of_news("observed_date", table) }}
+        where
+            {{ "observed_date in (select day from " ~ news ~ ")"
+                if is_limited else "true" }}
         group by observed_date
 
     ),

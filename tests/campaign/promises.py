@@ -190,7 +190,7 @@ LIFE = Group(
             ("tests/faults/test_life.py",),
         ),
     ),
-    # Four days behind the 68th, at the same hour; by the 48th the stream fills what models read.
-    {"FAULT_LIFE_REFRESHES": "260"},
+    # Three days behind the 68th, at the same hour; by the 48th the stream fills what models read.
+    {"FAULT_LIFE_REFRESHES": "212"},
 )
 GROUPS = (KILLS, SIGNALS, DISKS, DAMAGE, HOSTILE_SERVERS, CLOCKS, READING, LIFE)

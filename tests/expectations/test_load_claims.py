@@ -75,6 +75,17 @@ def test_a_page_in_another_currency_is_no_jump(text: str, poison: Execute, check
     assert len(check("raw", MARKETS, text)) == 1
 
 
+def test_a_coin_that_a_page_lists_often_is_no_jump(poison: Execute, check: Check) -> None:
+    copies = (
+        f"insert into raw.{MARKETS} select markets.* replace ("
+        "row_id || n as row_id, current_price * (1 + 5 * (n % 2)) as current_price) "
+        f"from raw.{MARKETS} as markets, range(8) as copies(n) "
+        f"where load_number = {NEW_LOAD} and row_index = 1"
+    )
+    poison(copies)
+    assert check("raw", MARKETS, PAGE_IN_LINE) == []
+
+
 def test_cents_in_the_first_chart_are_seen_against_the_quotes(
     poison: Execute, check: Check
 ) -> None:

@@ -14,6 +14,8 @@ flags as (
 
 ),
 
+-- Each step is read once, so that the days that a reader asks for are all that
+-- is computed.
 flagged as (
 
     select
@@ -33,41 +35,44 @@ measured as (
         observed_at,
         observed_date,
         price_usd,
-        'price_move' as alert_type,
-        change_24h_pct as deviation_pct
+        case
+            when is_stablecoin then 'depeg' else 'price_move'
+        end as alert_type,
+        case
+            when is_stablecoin then 100.0 * (price_usd - 1)
+            else change_24h_pct
+        end as deviation_pct
     from flagged
-    where not is_stablecoin and change_24h_pct is not null
+    where
+        case
+            when is_stablecoin then peg_currency = 'usd'
+            else change_24h_pct is not null
+        end
+
+),
+
+directions as (
+
+    select
+        'up' as direction,
+        1 as sign
 
     union all
 
     select
-        source,
-        coin_id,
-        observed_at,
-        observed_date,
-        price_usd,
-        'depeg' as alert_type,
-        100.0 * (price_usd - 1) as deviation_pct
-    from flagged
-    where is_stablecoin and peg_currency = 'usd'
+        'down' as direction,
+        -1 as sign
 
 ),
 
 directed as (
 
     select
-        *,
-        'up' as direction,
-        deviation_pct as excess_pct
+        measured.*,
+        directions.direction,
+        directions.sign * measured.deviation_pct as excess_pct
     from measured
-
-    union all
-
-    select
-        *,
-        'down' as direction,
-        -deviation_pct as excess_pct
-    from measured
+    cross join directions
 
 )
 
