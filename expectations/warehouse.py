@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from extract.spark_session import SPARK_URL, NoSparkSessionError, spark_session
+from extract.spark_session import SPARK_URL, NoSparkSessionError, spark_session, tables_in
 
 INFORMATION_SCHEMA = "information_schema.columns"
 SPARK_CATALOG = "catalog_columns"
+GATED_SCHEMAS = ("raw", "marts")
 
 # The rows of a query.
 Query = Callable[[str], list[tuple[Any, ...]]]
@@ -49,11 +50,10 @@ def opened(url: str) -> Iterator[Query]:
 def list_columns(session: Any) -> None:
     """Spark has no information schema: a view in its place, of the session alone."""
     rows = [
-        (database.name, table.name, column)
-        for database in session.catalog.listDatabases()
-        for table in session.catalog.listTables(database.name)
-        if not table.isTemporary
-        for column in session.table(f"{database.name}.{table.name}").columns
+        (schema, table, column)
+        for schema in GATED_SCHEMAS
+        for table in tables_in(session, schema)
+        for column in session.table(f"{schema}.{table}").columns
     ]
     session.createDataFrame(
         rows, "table_schema string, table_name string, column_name string"

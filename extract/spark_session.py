@@ -28,3 +28,15 @@ def spark_session() -> Any:
     os.environ["TZ"] = "UTC"
     time.tzset()
     return session
+
+
+def tables_in(session: Any, schema: str) -> list[str]:
+    """Names of the tables and views of a schema; none of one that does not exist.
+
+    The catalog's own list reads the definition of each of them.
+    """
+    if not session.catalog.databaseExists(schema):
+        return []
+    # Temporary views are listed under every schema.
+    rows = session.sql(f"show tables in {schema}").collect()
+    return [row.tableName for row in rows if not row.isTemporary]

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from extract.settings import Settings
-from extract.spark_session import spark_session
+from extract.spark_session import spark_session, tables_in
 from pipeline.exit_codes import ExitCode, JobError
 
 # What each target needs beyond requirements.txt: a module, and the command that installs it.
@@ -80,12 +80,11 @@ def reading(settings: Settings) -> Iterator[Reader]:
 def relations(settings: Settings) -> set[tuple[str, str]]:
     """Schema and name of every table and view."""
     if settings.target == "spark":
-        catalog = spark_session().catalog
+        session = spark_session()
         return {
-            (schema, table.name)
+            (schema, table)
             for schema in (RAW_SCHEMA, *MODEL_SCHEMAS)
-            if catalog.databaseExists(schema)
-            for table in catalog.listTables(schema)
+            for table in tables_in(session, schema)
         }
     with reading(settings) as warehouse:
         sql = "select table_schema, table_name from information_schema.tables"
@@ -123,7 +122,8 @@ def drop_models() -> None:
     hadoop = session._jvm.org.apache.hadoop.fs
     for schema in MODEL_SCHEMAS:
         if session.catalog.databaseExists(schema):
-            location = hadoop.Path(session.catalog.getDatabase(schema).locationUri)
+            described = session.sql(f"describe schema {schema}").collect()
+            location = hadoop.Path(next(row[1] for row in described if row[0] == "Location"))
             session.sql(f"drop schema {schema} cascade")
             location.getFileSystem(session._jsc.hadoopConfiguration()).delete(location, True)
 

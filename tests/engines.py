@@ -23,12 +23,23 @@ from tests.conftest import settings_for
 
 # A small market in one short-lived session: compiling plans would take longer than running them.
 SPARK_DEFAULTS = """
-spark.sql.adaptive.enabled false
-spark.sql.codegen.wholeStage false
+spark.default.parallelism 1
 spark.driver.bindAddress 127.0.0.1
 spark.driver.host 127.0.0.1
+spark.sql.adaptive.enabled false
+spark.sql.codegen.factoryMode NO_CODEGEN
+spark.sql.codegen.wholeStage false
+spark.sql.files.minPartitionNum 1
+spark.sql.lightweightPlanChangeValidation false
+spark.sql.parquet.compression.codec uncompressed
+spark.sql.ui.explainMode simple
+spark.broadcast.compress false
+spark.shuffle.compress false
 """
-JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+JAVA_OPTIONS = (
+    "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC "
+    "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+)
 
 
 def missing(what: str) -> None:

@@ -18,9 +18,7 @@
         drop table if exists {{ progress_of(this, "reach") }};
         create table {{ progress_of(this, "reach") }} as {{ loads_in_reach() }};
         drop table if exists {{ progress_of(this) }};
-        create table {{ progress_of(this) }} as
-            select * from {{ progress_of(this, "reach") }};
-        drop table {{ progress_of(this, "reach") }}
+        {{ rename_table(progress_of(this, "reach"), progress_of(this)) }}
         {% endraw %}
     {%- endset -%}
     {%- set hooks = statements.split(";") -%}

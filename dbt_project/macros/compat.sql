@@ -141,6 +141,13 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Both names with their schema, which is the same; only Spark wants it twice.
+   #}
+{% macro rename_table(old, new) -%}
+    alter table {{ old }} rename to
+    {{ new if target.type == "spark" else new.split(".") | last }}
+{%- endmacro %}
+
 {# Text as a contract declares it. PostgreSQL treats `varchar` as another type
    when an incremental model compares its columns. #}
 {% macro text_type() -%}

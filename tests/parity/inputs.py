@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from extract.landing import archives
 from extract.settings import Settings
+from extract.simulated import stream
 from pipeline.job import Job, prepare
 from tests.conftest import AS_OF, quiet_stage, settings_for
 from tests.recordings import FOLDER
@@ -43,14 +46,19 @@ class Input:
 
 
 def simulated(folder: Path) -> Input:
-    """Later runs bring the whole history of a coin that was not asked for before."""
+    """Later runs bring the whole history of a coin that was not asked for before.
+
+    The stream keeps eight minutes of trades and no whole hour.
+    """
     data_dir = folder / "simulated"
     runs = [
         {"as_of": AS_OF - timedelta(hours=30), "coins": ("bitcoin", "tether")},
         {"as_of": AS_OF - timedelta(hours=6), "coins": ("bitcoin", "dogecoin", "tether")},
         {"as_of": AS_OF, "coins": ("bitcoin", "dogecoin", "tether", "wrapped-bitcoin")},
     ]
-    return _loaded([settings_for(data_dir, history_days=3, **run) for run in runs])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stream, "RETENTION_BATCHES", 96)
+        return _loaded([settings_for(data_dir, history_days=3, **run) for run in runs])
 
 
 def recorded(folder: Path) -> Input:
