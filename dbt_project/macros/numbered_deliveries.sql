@@ -41,10 +41,12 @@
 
 {# Whether a raw row is of one of the days that a relation has in its column
    `day`. The first and the last of them bound the time itself, by which engines
-   leave out what they need not read; by the day of a time they cannot. #}
+   leave out what they need not read; by the day of a time they cannot. In
+   `coalesce` DuckDB does not take this for a join whose larger side, the rows,
+   it may choose to keep in memory. #}
 {% macro is_on_days(table, days) -%}
     {%- set own_time = raw_tables()[table].own_time -%}
-    {{ own_day(table) }} in (select day from {{ days }})
+    coalesce({{ own_day(table) }} in (select day from {{ days }}), false)
     and {{ own_time }} >= (
         select {{ midnight_utc("min(day)") }} from {{ days }}
     )
