@@ -137,7 +137,7 @@ def pages_in_line(endpoint: Endpoint, load_numbers: Sequence[int] | None) -> Cla
     query = f"""
         with quotes as (
             select {quote}, min({price}) as {price}, true as is_loaded
-            from {{batch}} as batch_rows
+            from {{batch}}
             group by {quote}
             {earlier if load_numbers is not None else ""}
         ),
