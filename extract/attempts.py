@@ -1,8 +1,8 @@
 """One attempt at a call: paced, counted, and bounded in time and size as a whole.
 
-Time limits of sockets are for each read, and a server that sends a byte now and then keeps within
-them for ever. So an attempt runs in a thread of its own, which is left behind, with its connection
-shut, when its time is up.
+Socket timeouts apply to each read, and a server that sends a byte now and then stays within them
+for ever. So an attempt runs in a thread of its own, which is abandoned, with its connection shut,
+when its time is up.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from urllib3.exceptions import (
 )
 from urllib3.exceptions import SSLError as BrokenTlsError
 
-from extract.answer_body import OversizeBodyError, read_body
+from extract.bounded_body import OversizeBodyError, read_body
 from extract.call_budget import CallBudget
 from extract.limits import HttpPolicy, Limits, Patience, refused_body
 
 ATTEMPTS = 4
-# How long a source is tried that cannot be reached: a network that is gone is said at once.
+# How long an unreachable source is tried: a network that is down is reported at once.
 REACH_SECONDS = 3
 
 
@@ -46,14 +46,14 @@ class NotReachedError(Exception):
 
 
 class Attempt(threading.Thread):
-    """One exchange of a request for a whole answer."""
+    """One exchange of a request for a whole response."""
 
     def __init__(self, exchange: Callable[[], requests.Response]) -> None:
         super().__init__(name="http-attempt", daemon=True)
         self.was_sent = False
         self._exchange = exchange
         self._socket: socket.socket | None = None
-        self._answer: requests.Response | None = None
+        self._response: requests.Response | None = None
         self._error: BaseException | None = None
         self._sent_or_over = threading.Event()
         self._over = threading.Event()
@@ -61,7 +61,7 @@ class Attempt(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._answer = self._exchange()
+            self._response = self._exchange()
         except BaseException as error:
             self._error = error
         finally:
@@ -69,10 +69,10 @@ class Attempt(threading.Thread):
             self._sent_or_over.set()
 
     def sends_over(self, connection: HTTPConnection) -> None:
-        """Called in this thread when a connection stands and the request is about to leave."""
+        """Called in this thread once connected, when the request is about to be sent."""
         if self._abandoned:
             raise requests.ConnectionError("abandoned before it was sent")
-        # The connection lets go of it while the answer is still read from it.
+        # The connection drops it while the response is still being read from it.
         self._socket = connection.sock
         self.was_sent = True
         self._sent_or_over.set()
@@ -83,15 +83,15 @@ class Attempt(threading.Thread):
         try:
             if not self._sent_or_over.wait(limits.connect_seconds):
                 raise requests.ConnectTimeout(f"no connection in {limits.connect_seconds:g} s")
-            if not self._over.wait(limits.answer_seconds):
-                raise requests.ReadTimeout(f"no complete response in {limits.answer_seconds:g} s")
+            if not self._over.wait(limits.response_seconds):
+                raise requests.ReadTimeout(f"no complete response in {limits.response_seconds:g} s")
         finally:
             if not self._over.is_set():
                 self._abandon()
         if self._error is not None:
             raise self._error
-        assert self._answer is not None  # noqa: S101
-        return self._answer
+        assert self._response is not None  # noqa: S101
+        return self._response
 
     def _abandon(self) -> None:
         self._abandoned = True
@@ -101,7 +101,7 @@ class Attempt(threading.Thread):
 
 
 class _Announced(HTTPConnection):
-    """Tells its attempt when the request is about to leave."""
+    """Tells its attempt when the request is about to be sent."""
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is None:
@@ -127,8 +127,8 @@ class _TlsPool(HTTPSConnectionPool):
 class MeteredAdapter(HTTPAdapter):
     """Sees every attempt, retries included: spends the budget, keeps the pace and the limits.
 
-    `attempts` counts those of the running call. Raises NotReachedError when the source cannot be
-    reached in ATTEMPTS or REACH_SECONDS. The content of an answer that is too large is what
+    `attempts` counts those of the current call. Raises NotReachedError when the source cannot be
+    reached in ATTEMPTS or REACH_SECONDS. The content of a response that is too large is what
     refused_body keeps of it, without `secrets`.
     """
 
@@ -170,14 +170,14 @@ class MeteredAdapter(HTTPAdapter):
         self.attempts += 1
         attempt = Attempt(lambda: self._exchange(request, kwargs))
         try:
-            answer = attempt.outcome(self._limits)
+            response = attempt.outcome(self._limits)
         except requests.RequestException as error:
             self._patience.lose(time.monotonic() - began)
             if not attempt.was_sent or isinstance(error, ProxyError):
                 self._not_reached(began, error)
             raise
         self._unreached_since = None
-        return answer
+        return response
 
     def _not_reached(self, began: float, error: requests.RequestException) -> None:
         """The vendor never saw this attempt: it costs no call, and the next need not wait."""
@@ -192,23 +192,23 @@ class MeteredAdapter(HTTPAdapter):
             raise NotReachedError(_why(error, self._limits)) from error
 
     def _exchange(self, request: Any, kwargs: dict[str, Any]) -> requests.Response:
-        answer = super().send(request, **(kwargs | {"stream": True}))
-        # Nothing is redirected, and requests would stumble over one that leads nowhere.
-        answer.headers.pop("Location", None)
+        response = super().send(request, **(kwargs | {"stream": True}))
+        # Redirects are not followed, and requests would stumble over one that leads nowhere.
+        response.headers.pop("Location", None)
         try:
-            answer._content = read_body(answer, self._limits.answer_bytes)
+            response._content = read_body(response, self._limits.response_bytes)
         except OversizeBodyError as error:
-            answer.close()
-            answer._content = refused_body(str(error), error.read, self._secrets).encode()
+            response.close()
+            response._content = refused_body(str(error), error.read, self._secrets).encode()
         except (ProtocolError, zlib.error) as error:
             raise ChunkedEncodingError(error, request=request) from error
         except ReadTimeoutError as error:
             raise requests.ReadTimeout(error, request=request) from error
         except BrokenTlsError as error:
             raise requests.exceptions.SSLError(error, request=request) from error
-        # What requests sets when a body was read to its end.
-        answer._content_consumed = True  # type: ignore[attr-defined] # private to requests
-        return answer
+        # What requests sets once a body has been read to its end.
+        response._content_consumed = True  # type: ignore[attr-defined] # private to requests
+        return response
 
 
 def _why(error: requests.RequestException, limits: Limits) -> str:

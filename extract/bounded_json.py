@@ -18,12 +18,12 @@ PairsHook = Callable[[list[tuple[str, Any]]], Any]
 MOST_VALUES = 1_000_000
 # No double is longer; Python itself refuses whole numbers of more than 4,300 digits.
 LONGEST_NUMBER = 400
-# Answers are at most six deep.
+# Responses are at most six deep.
 DEEPEST = 64
 
 
 class OversizeError(ValueError):
-    """The text holds more, or is nested deeper, than any answer of a source."""
+    """The text holds more, or is nested deeper, than any response of a source."""
 
 
 def loads(text: str, object_pairs_hook: PairsHook | None = None) -> Any:

@@ -88,11 +88,11 @@ Domain = Numbers | WholeNumbers | Texts | Ids | Objects | Instants
 ID = Ids(longest=200)
 MOMENT = Instants()
 PRICE = Numbers(SMALLEST_PRICE_USD, LARGEST_PRICE_USD)
-# Of a range or an extreme, where real answers hold 0 for what is unknown.
+# Of a range or an extreme, where real responses hold 0 for what is unknown.
 PRICE_OR_ZERO = Numbers(0, LARGEST_PRICE_USD)
 AMOUNT = Numbers(0, LARGEST_FIGURE)
 DIFFERENCE = Numbers(-LARGEST_FIGURE, LARGEST_FIGURE)
-# Nothing loses more than all of itself; real answers round.
+# Nothing loses more than 100 %; real responses round.
 CHANGE_PCT = Numbers(-100.01, LARGEST_FIGURE)
 RANK = WholeNumbers(1, 1_000_000)
 LABEL = Texts(longest=500)

@@ -1,4 +1,4 @@
-"""How an answer or a call fails, in one place for sources, landing and the loads."""
+"""How a response or a call fails, in one place for sources, landing and the loads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ApiFault:
-    """An answer that holds no data. `code` is the vendor's own, else the HTTP status."""
+    """A response that holds no data. `code` is the vendor's own, else the HTTP status."""
 
     code: int
     message: str
@@ -35,7 +35,7 @@ class SourceError(Exception):
 
 
 class CallFailedError(SourceError):
-    """One call got no data, though the source may answer others; `code` is the fault's."""
+    """One call got no data, though others may succeed; `code` is the fault's."""
 
     def __init__(self, message: str, code: int | None = None) -> None:
         super().__init__(message)
@@ -43,4 +43,4 @@ class CallFailedError(SourceError):
 
 
 class PatienceSpentError(CallFailedError):
-    """The source is not to be asked again in this visit: it costs or asks too much waiting."""
+    """The source is not to be asked again in this visit: it takes or asks for too much waiting."""

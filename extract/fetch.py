@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 SIMULATED_POLICY = HttpPolicy(throttle_backoff_seconds=1, backoff_seconds=0.1, trust_env=False)
 
-# What the plan of a source raises over a good answer that is not as it declares.
+# What a source's `fetch` raises over a good response that is not as the source declares.
 UNEXPECTED_SHAPE = (LookupError, TypeError, ValueError, AttributeError)
 
 Opened = dict[str, HttpSource]

@@ -1,6 +1,6 @@
-"""Which history is missing: hours with no observation that no answer has covered yet.
+"""Which history is missing: hours without an observation that no response has covered yet.
 
-An hour that was asked for and came back empty is not asked for again.
+An hour that came back empty is not asked for again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from extract.visit import Asked
 
 HOUR = timedelta(hours=1)
-LONGEST_HOURLY_DAYS = 90  # beyond, market_chart answers one point a day
+LONGEST_HOURLY_DAYS = 90  # beyond, market_chart gives one point a day
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 OBSERVED_HOURS = """

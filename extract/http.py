@@ -12,12 +12,12 @@ import requests
 from dlt.sources.helpers.requests import Client
 
 import extract.dlt_settings  # noqa: F401, for its effect
-from extract.answer import Body, RecogniseFault, fault_in
 from extract.attempts import ATTEMPTS, MeteredAdapter, NotReachedError
 from extract.call_budget import CallBudget
 from extract.faults import ApiFault, CallFailedError, PatienceSpentError, SourceError, printable
 from extract.landing import Archive, Response
 from extract.limits import HttpPolicy, Patience, retry_after_seconds
+from extract.response_body import Body, RecogniseFault, fault_in
 from extract.visit import Clock
 
 log = logging.getLogger(__name__)
@@ -26,9 +26,10 @@ USER_AGENT = "crypto-market-warehouse (dlt, requests)"
 
 
 class HttpSource:
-    """One system's API for one visit. Every answer, good or bad, is archived before it is judged.
+    """One system's API for one visit.
 
-    Of an answer that is too large the archive has the head and the hash.
+    Every response, good or bad, is archived before it is judged; of one that is too large, the
+    archive keeps the head and the hash.
     """
 
     def __init__(
@@ -51,18 +52,18 @@ class HttpSource:
         self._throttle_backoff = policy.throttle_backoff_seconds
         self._throttles = 0
         self._call: tuple[str, str, dict[str, str]] = ("", "", {})
-        # The last answer of the running call, parsed once, and what is wrong with it.
+        # The last response of the current call, parsed once, and what is wrong with it.
         self._body = Body("")
         self._fault: ApiFault | None = None
         self._secrets = tuple((headers or {}).values())
         self._patience = Patience(policy.limits.wait_seconds)
         self._adapter = MeteredAdapter(policy, self._patience, budget, self._secrets)
-        # Given with each call, for the session's own gives way to REQUESTS_CA_BUNDLE.
+        # Given with each call, because REQUESTS_CA_BUNDLE overrides the session's own.
         self._verify = os.fspath(policy.ca_bundle) if policy.ca_bundle else None
         self._client = Client(
             request_timeout=(policy.limits.address_seconds, policy.limits.silence_seconds),
             raise_for_status=False,
-            # What the body says decides, not the status alone.
+            # The body decides, not the status alone.
             status_codes=(),
             request_max_attempts=ATTEMPTS,
             request_backoff_factor=policy.backoff_seconds,
@@ -80,10 +81,10 @@ class HttpSource:
         session.trust_env = policy.trust_env
 
     def get(self, endpoint: str, path: str, params: dict[str, str]) -> Any:
-        """The JSON of a good answer.
+        """The JSON of a good response.
 
         Raises CallFailedError when this call was refused or kept failing, PatienceSpentError when
-        the source takes or asks for more waiting than a visit has, SourceError when the source
+        the source takes or asks for more waiting than a visit allows, SourceError when the source
         cannot be reached or its budget is spent.
         """
         self._call = (endpoint, path, params)
@@ -116,7 +117,7 @@ class HttpSource:
         return f"{self._system} {self._call[1]}: {fault.code} {printable(fault.message)}"
 
     def _text(self, response: requests.Response) -> str:
-        """The text; a key that the server echoes is struck out, so that nothing holds it."""
+        """The text, without a key that the server may echo, so that it is stored nowhere."""
         text = response.text
         for secret in self._secrets:
             text = text.replace(secret, "***")
@@ -144,7 +145,7 @@ class HttpSource:
             self._set_wait(response, fault)
 
     def _set_wait(self, response: requests.Response, fault: ApiFault) -> None:
-        """The client waits as `Retry-After` says, so let it say what is sensible."""
+        """The client obeys `Retry-After`, so let it say what is sensible."""
         asked = retry_after_seconds(response.headers, self._clock())
         response.headers.pop("Retry-After", None)
         if asked is None and not fault.is_throttle:
@@ -168,5 +169,5 @@ class HttpSource:
     def _is_worth_another_try(
         self, response: requests.Response | None, error: BaseException | None
     ) -> bool:
-        is_answer = response is not None and error is None
-        return is_answer and self._fault is not None and self._fault.is_passing
+        has_response = response is not None and error is None
+        return has_response and self._fault is not None and self._fault.is_passing

@@ -3,8 +3,8 @@
 One file a run, `landing/<source kind>/<day>/<run id>.ndjson.gz`. Each response is a gzip member
 of its own, so that a run that is killed while it writes leaves whole members and at most one torn
 tail, which readers pass over. A run that ends closes its archive with an empty member, whose
-comment holds the number of answers and the checksum of all before it. A file is never written to
-by a second run. Past days are packed (`packed_day.py`).
+comment holds the number of responses and the checksum of everything before it. No second run
+ever writes to a file. Past days are packed (`packed_day.py`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ CLOSING_BYTES = len(CLOSING_HEAD) + len("answers= sha256=") + 9 + 64 + len(CLOSI
 
 @dataclass(frozen=True)
 class Response:
-    """What one call answered.
+    """The response to one call.
 
     `endpoint` is the kind of call (markets, market_chart, batches), `path` the URL's path
     without host, `params` the query without secrets, `fetched_at` aware UTC, `body` the text.
@@ -56,7 +56,7 @@ class Response:
 
     @property
     def content_hash(self) -> str:
-        """Equal for two archives of the same answer; 20 hex digits."""
+        """Equal for two archives of the same response; 20 hex digits."""
         text = "\n".join(
             (
                 self.system,
@@ -73,8 +73,8 @@ class Response:
 class Landed:
     """A response and its place: the archive of its run, and its number there, counted from 1.
 
-    `archive` is the path below the landing folder that the run wrote to, also where its day is
-    packed by now.
+    `archive` is the path below the landing folder that the run wrote to, even if its day has
+    been packed since.
     """
 
     response: Response
@@ -130,7 +130,7 @@ class Archive:
         self.path = landing_dir / archive_name(source_kind, run_id)
         self._file: BinaryIO | None = None
         self._digest = hashlib.sha256()
-        self._answers = 0
+        self._count = 0
 
     def append(self, response: Response) -> None:
         """Write and flush one response, so that a kill after this call loses nothing."""
@@ -146,7 +146,7 @@ class Archive:
         self._file.write(member)
         self._file.flush()
         self._digest.update(member)
-        self._answers += 1
+        self._count += 1
 
     def __enter__(self) -> Archive:
         return self
@@ -159,7 +159,7 @@ class Archive:
     ) -> None:
         if self._file is None:
             return
-        comment = f"answers={self._answers:09} sha256={self._digest.hexdigest()}".encode()
+        comment = f"answers={self._count:09} sha256={self._digest.hexdigest()}".encode()
         with self._file:
             self._file.write(CLOSING_HEAD + comment + CLOSING_END)
             self._file.flush()
@@ -183,9 +183,9 @@ def archives(landing_dir: Path) -> list[Path]:
 
 
 def read_archive(landing_dir: Path, path: Path, after: int = 0) -> Iterator[Landed]:
-    """The responses of one archive behind number `after`; a torn tail is passed over.
+    """The responses of one archive from number `after` + 1 on; a torn tail is skipped.
 
-    Raises DamagedArchiveError behind the last that is sound.
+    Raises DamagedArchiveError after the last sound one.
     """
     name = path.relative_to(landing_dir).as_posix()
     for sequence, line in enumerate(read_lines(path), start=1):
@@ -200,9 +200,9 @@ def response_from_json(line: bytes) -> Response:
 
 
 def closing_of(path: Path) -> tuple[int, str] | None:
-    """How many answers a closed archive holds, and the SHA-256 of their bytes.
+    """How many responses a closed archive holds, and the SHA-256 of their bytes.
 
-    None for the archive of a run that was killed, or that was made before archives were closed.
+    None for the archive of a killed run, or one from before archives were closed.
     """
     with path.open("rb") as file:
         if file.seek(0, os.SEEK_END) < CLOSING_BYTES:
@@ -214,13 +214,13 @@ def closing_of(path: Path) -> tuple[int, str] | None:
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
-    """Each response as JSON. Raises DamagedArchiveError behind the last that is sound."""
+    """Each response as JSON. Raises DamagedArchiveError after the last sound one."""
     closing = closing_of(path)
     digest = hashlib.sha256()
     count = 0
     try:
         for line, member in _members(path):
-            # Without content it is the closing one.
+            # The closing member is the one without content.
             if line:
                 digest.update(member)
                 count += 1
@@ -234,10 +234,10 @@ def read_lines(path: Path) -> Iterator[bytes]:
 
 
 def _members(path: Path) -> Iterator[tuple[bytes, bytes]]:
-    """Each whole gzip member, decompressed and as it stands. Raises zlib.error.
+    """Each whole gzip member, decompressed and raw. Raises zlib.error.
 
-    A torn tail is none: what a killed run had not written to its end, or pages of zeros that a loss
-    of power leaves. It is damage where a further member follows.
+    A torn tail is skipped: what a killed run left unfinished, or the pages of zeros after a loss of
+    power. It counts as damage if another member follows.
     """
     with path.open("rb") as file:
         rest = b""
@@ -264,7 +264,7 @@ def _members(path: Path) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _is_torn(raw: bytes, file: BinaryIO) -> bool:
-    """Whether an unreadable member and all behind it end in zeros, a page at the least."""
+    """Whether an unreadable member and everything after it end in zeros, at least a page."""
     tail = raw + file.read()
     written = len(tail.rstrip(b"\0"))
     return len(tail) - written >= 512 and tail.find(MEMBER_HEAD, 1, written) < 0

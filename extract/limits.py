@@ -1,4 +1,4 @@
-"""How much of a source is taken: bytes and seconds of one answer, waiting of one visit."""
+"""How much is taken from a source: bytes and seconds per response, waiting per visit."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ REFUSED_START = f'{{"{REFUSED}": {{"reason": "'
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest honest answer, 5,000 listings, has 6 MB and comes within seconds.
+    """The largest honest response, 5,000 listings, is 6 MB and arrives within seconds.
 
-    `answer_bytes` counts as sent and as decompressed. `address_seconds` is for each address of a
-    host, `connect_seconds` for its name, all addresses and TLS. A visit waits `wait_seconds` in
-    all: five of the 119 s that CoinGecko was seen to ask for, a third of the time between two
+    `response_bytes` applies both as sent and as decompressed. `address_seconds` is for each address
+    of a host, `connect_seconds` for its name, all addresses and TLS. A visit waits `wait_seconds`
+    in all: five times the 119 s that CoinGecko was seen to ask for, a third of the time between two
     scheduled refreshes.
     """
 
-    answer_bytes: int = 16 * MEGABYTE
-    answer_seconds: float = 60
+    response_bytes: int = 16 * MEGABYTE
+    response_seconds: float = 60
     silence_seconds: float = 30
     address_seconds: float = 2
     connect_seconds: float = 5
@@ -55,7 +55,7 @@ class HttpPolicy:
 
 
 class Patience:
-    """The seconds that one visit may still lose to waits and to attempts without an answer."""
+    """The seconds that one visit may still lose to waits and to attempts without a response."""
 
     def __init__(self, seconds: float) -> None:
         self.total = self.left = seconds
@@ -67,7 +67,7 @@ class Patience:
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> int | None:
     """What `Retry-After` asks for in whole seconds; None where it says nothing that makes sense.
 
-    A date is taken from the server's own `Date`, so that no clock needs to be right.
+    A date is compared with the server's own `Date`, so that no clock needs to be right.
     """
     text = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,18}(\.[0-9]*)?", text):
@@ -89,7 +89,7 @@ def _http_date(text: str) -> datetime | None:
 
 
 def refused_body(reason: str, content: bytes, secrets: Iterable[str] = ()) -> str:
-    """What the archive keeps of an answer that is too large: why, the hash, the head.
+    """What the archive keeps of a response that is too large: why, the hash, the head.
 
     `content` is what was read of it.
     """
@@ -106,9 +106,9 @@ def refused_body(reason: str, content: bytes, secrets: Iterable[str] = ()) -> st
 
 
 def shown_of(body: str) -> tuple[int, str]:
-    """Of a body without data its size in bytes, and how it begins.
+    """The size in bytes of a body without data, and how it begins.
 
-    Of one that was too large the size is that of what was read.
+    For one that was too large, the size is that of what was read.
     """
     if body.startswith(REFUSED_START):
         kept = json.loads(body)[REFUSED]

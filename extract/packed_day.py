@@ -1,9 +1,9 @@
 """A past day of landing in one file: `landing/<source kind>/<day>.parquet`, compressed with zstd.
 
-One row a response, in the order of run and number, with the very line of its archive. Every page
-has a checksum of its own, and the file's metadata says of each run how many answers it has and the
-SHA-256 of their lines, so that what is missing or changed is seen. A file is written beside the
-old one and takes its place in one step; it is never changed.
+One row per response, by run and number, with the exact line of its archive. Every page has a
+checksum of its own, and the file's metadata gives, for each run, the number of its responses and
+the SHA-256 of their lines, so that anything missing or changed is noticed. A file is written beside
+the old one and replaces it in one step; it is never changed.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from extract.landing import DamagedArchiveError, Landed, archive_name, response_
 
 SUFFIX = ".parquet"
 UNFINISHED = ".new"
+# In the files a response is called an answer, here and in their metadata.
 COLUMNS: dict[str, pa.DataType] = {
     "run_id": pa.string(),
     "sequence": pa.int64(),
     "answer": pa.string(),
 }
 SCHEMA = pa.schema(COLUMNS)
-# As much is read or written at once; an answer is never divided.
+# This much is read or written at once; a response is never split.
 ROW_GROUP_BYTES = 16 << 20
 # zstd finds what pages of quotes have in common within one page of the file.
 PAGE_BYTES = 4 << 20
@@ -41,18 +42,18 @@ Numbered = tuple[str, int, bytes]
 
 @dataclass
 class Content:
-    """What a run holds: the number of answers, and the SHA-256 of their lines."""
+    """What a run holds: the number of responses, and the SHA-256 of their lines."""
 
-    answers: int = 0
+    count: int = 0
     _digest: Any = field(default_factory=hashlib.sha256)
 
     def add(self, line: bytes) -> None:
-        self.answers += 1
+        self.count += 1
         self._digest.update(line)
 
     @property
     def facts(self) -> dict[str, Any]:
-        return {"answers": self.answers, "sha256": self._digest.hexdigest()}
+        return {"answers": self.count, "sha256": self._digest.hexdigest()}
 
 
 def content_of(lines: Iterable[bytes]) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def content_of(lines: Iterable[bytes]) -> dict[str, Any]:
 
 
 def runs_in(path: Path) -> dict[str, dict[str, Any]]:
-    """Of each run the number of answers and their checksum. Raises DamagedArchiveError."""
+    """For each run, the number of its responses and their checksum. Raises DamagedArchiveError."""
     try:
         runs: dict[str, dict[str, Any]] = json.loads(
             (pq.read_metadata(path).metadata or {})[b"runs"]
@@ -76,9 +77,9 @@ def runs_in(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def read_packed(path: Path, left_out: Container[str] = ()) -> Iterator[Numbered]:
-    """The answers of a day but for those of runs `left_out`, which are not decompressed.
+    """The responses of a day, except those of the runs `left_out`, which are not decompressed.
 
-    Raises DamagedArchiveError behind all that is sound.
+    Raises DamagedArchiveError after everything that is sound.
     """
     runs = runs_in(path)
     found: dict[str, Content] = {}
@@ -94,9 +95,9 @@ def read_packed(path: Path, left_out: Container[str] = ()) -> Iterator[Numbered]
                     reasons.append(_first_line(error))
                     continue
                 for batch in rows.to_batches(max_chunksize=256):
-                    for run_id, sequence, answer in zip(*batch.to_pydict().values(), strict=True):
+                    for run_id, sequence, text in zip(*batch.to_pydict().values(), strict=True):
                         if run_id not in left_out:
-                            line = answer.encode()
+                            line = text.encode()
                             found.setdefault(run_id, Content()).add(line)
                             yield run_id, sequence, line
     except (pa.ArrowException, OSError) as error:
@@ -117,9 +118,9 @@ def read_packed(path: Path, left_out: Container[str] = ()) -> Iterator[Numbered]
 def landed(
     path: Path, runs: Mapping[str, Mapping[str, Any]], loaded: Mapping[str, int]
 ) -> Iterator[Landed]:
-    """The responses of a day behind those that are `loaded` (archive: greatest number).
+    """The responses of a day after those that are `loaded` (archive: greatest number).
 
-    `runs` as `runs_in` gives them. Raises DamagedArchiveError behind all that is sound.
+    `runs` as `runs_in` gives them. Raises DamagedArchiveError after everything that is sound.
     """
     names = {run_id: archive_name(path.parent.name, run_id) for run_id in runs}
     complete = {
@@ -132,10 +133,10 @@ def landed(
             yield Landed(response_from_json(line), names[run_id], sequence)
 
 
-def write_packed(path: Path, answers: Iterable[Numbered]) -> dict[str, dict[str, Any]]:
-    """Write a day beside its place, read it again, and move it in; returns its runs.
+def write_packed(path: Path, responses: Iterable[Numbered]) -> dict[str, dict[str, Any]]:
+    """Write a day to a new file, read it back, and move it into place; returns its runs.
 
-    Raises OSError and DamagedArchiveError; the file that was there then stays.
+    Raises OSError and DamagedArchiveError; an old file then stays.
     """
     new = path.with_suffix(SUFFIX + UNFINISHED)
     runs: dict[str, Content] = {}
@@ -150,7 +151,7 @@ def write_packed(path: Path, answers: Iterable[Numbered]) -> dict[str, dict[str,
     ) as writer:
         rows: list[Numbered] = []
         size = 0
-        for run_id, sequence, line in answers:
+        for run_id, sequence, line in responses:
             runs.setdefault(run_id, Content()).add(line)
             rows.append((run_id, sequence, line))
             size += len(line)

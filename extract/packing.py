@@ -1,7 +1,7 @@
 """Past days of landing become one file each, and single runs are taken out of them.
 
-At every moment an answer is in its archive or in the day's file, or in both, and readers then take
-the file: archives go only when the file that holds them is on the disk.
+At any moment a response is in its archive, in the day's file, or in both; given both,
+readers use the file. Archives are removed only once the file that holds them is on the disk.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _pack_day(day: Day, damage: list[str]) -> None:
             new.append(path)
     if new:
         old = read_packed(day.packed) if packed else iter(())
-        write_packed(day.packed, heapq.merge(old, _numbered(new), key=lambda answer: answer[:2]))
+        write_packed(day.packed, heapq.merge(old, _numbered(new), key=lambda item: item[:2]))
         durable.sync(day.packed.parent)
     for path in sound:
         path.unlink()

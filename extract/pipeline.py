@@ -158,10 +158,10 @@ class RawStore:
             pass
         return missing
 
-    def landed_answers(self) -> dict[str, dict[int, str]]:
-        """Of each archive the content hashes of the answers in raw, by their number.
+    def landed_responses(self) -> dict[str, dict[int, str]]:
+        """The content hashes of the responses in raw, by archive and number.
 
-        An older version kept the answer's place in bytes instead of its number.
+        An older version kept the position of a response in bytes instead of its number.
         """
         place = "sequence"
         if "landed_responses.sequence" in self.missing_columns():

@@ -7,12 +7,12 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 
 from extract.acceptance import utf8
-from extract.answer import Body, fault_in
 from extract.faults import ApiFault
 from extract.landing import Landed
 from extract.limits import shown_of
 from extract.raw_batch import RawBatch
 from extract.registry import reader_of
+from extract.response_body import Body, fault_in
 from extract.source import Rows
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ ROWS_A_LOAD = 500_000
 
 
 def read_into(batch: RawBatch, landed: Landed) -> None:
-    """Add a response and its rows to `batch`; an answer without data adds none, and its error."""
+    """Add a response and its rows to `batch`; one without data adds its error and no rows."""
     response = landed.response
     source, endpoint = reader_of(response.system, response.endpoint)
     rows: Rows = []

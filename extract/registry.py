@@ -25,16 +25,16 @@ _READERS = {
 
 
 def reader_of(system: str, endpoint: str) -> tuple[Source, Endpoint]:
-    """Who reads an archived answer. Raises ValueError where nobody does."""
+    """What reads an archived response. Raises ValueError if nothing does."""
     if (system, endpoint) not in _READERS:
         raise ValueError(f"unknown endpoint {system}/{endpoint}")
     return _READERS[system, endpoint]
 
 
 def recorded_endpoint(path: str, system: str | None) -> tuple[Source, Endpoint]:
-    """What a recording of `path` is an answer of; `system` decides where several have such a path.
+    """What a recording of `path` is a response of; `system` decides if several have such a path.
 
-    Raises ValueError where that is none, or not one.
+    Raises ValueError unless there is exactly one.
     """
     last = path.rstrip("/").rsplit("/", 1)[-1]
     found = [

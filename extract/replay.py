@@ -1,8 +1,8 @@
-"""Recordings as if each page had just been fetched when it was recorded.
+"""Recordings, as if each page had been fetched when it was recorded.
 
 A recording is a file of lines, plain or gzipped: `{"recorded_at": ..., "body": ...}` with the
-body of a /coins/markets answer (other endpoints name themselves with `path` and `params`, and with
-`system` where several sources have such a path), or an archive or a packed day of this project's
+body of a /coins/markets response (other endpoints name themselves with `path` and `params`, and
+with `system` if several sources have such a path), or an archive or a packed day of this project's
 own landing.
 """
 
@@ -29,8 +29,8 @@ from extract.registry import reader_of, recorded_endpoint
 
 log = logging.getLogger(__name__)
 
-# A body of the largest size, each character of it escaped.
-LINE_BYTES = 4 * Limits.answer_bytes
+# A body of the largest size, with every character escaped.
+LINE_BYTES = 4 * Limits.response_bytes
 
 
 class RecordingError(Exception):
@@ -44,13 +44,13 @@ def replay(recordings: Path, archive: Archive, store: RawStore, now: datetime) -
     `now`, or when there is none.
     """
     files = recording_files(recordings)
-    answer_count = 0
+    response_count = 0
     for file in files:
         in_file = sum(1 for _ in read_recording(file, now))
         if not in_file:
             log.warning("%s holds no recorded response", file)
-        answer_count += in_file
-    if not answer_count:
+        response_count += in_file
+    if not response_count:
         raise RecordingError(f"{recordings} holds no recorded response; nothing was loaded")
     known = {content for (content,) in store.query("select content_hash from landed_responses")}
     landed = repeated = 0
@@ -85,9 +85,9 @@ def recording_files(recordings: Path) -> list[Path]:
 
 
 def read_recording(file: Path, now: datetime) -> Iterator[Response]:
-    """The answers of one recording in the order of its lines.
+    """The responses of one recording in the order of its lines.
 
-    Raises RecordingError. `now` is the machine's present, which no answer was recorded after.
+    Raises RecordingError. `now` is the machine's time; no response can have been recorded later.
     """
     number = 0
     is_archive = False
@@ -167,7 +167,7 @@ def _response(line: bytes, now: datetime) -> Response:
 
 
 def _record(text: str) -> dict[str, Any]:
-    """A line's object. One that names a thing twice does not say which is meant."""
+    """A line's object. If it repeats a name, it is unclear which value is meant."""
     outermost: list[tuple[str, Any]] = []
 
     def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def _recorded(record: dict[str, Any]) -> Response:
 
 
 def _refuse_oversize(body: str) -> None:
-    """Text that is no JSON, as a proxy's page, is an answer all the same."""
+    """Text that is not JSON, such as a proxy's page, is a response all the same."""
     try:
         bounded_json.loads(body)
     except bounded_json.OversizeError:

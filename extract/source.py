@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from extract.acceptance import RowRules
-from extract.answer import RecogniseFault
 from extract.call_budget import CallBudget
 from extract.landing import Response
 from extract.limits import HttpPolicy
+from extract.response_body import RecogniseFault
 from extract.settings import Settings
 from extract.visit import Clock, Visit
 
@@ -57,12 +57,12 @@ class Oddity:
 class Endpoint:
     """One kind of call, and the raw table that its rows go to.
 
-    `name` is what landing calls it; the last part of `path` is what a recording knows it by. `rows`
-    takes the JSON of a good answer and the path that was asked, and gives one object a row, or the
-    columns, where that costs less. `currency` tells from an answer what its prices are in, as
-    `usd`; None where it has no price. `coin_field` is the id of what is priced. A `is_listing`
-    answer holds the quotes of many coins at one moment. `is_polled` says that every refresh brings
-    news of it, `moves_by_age` that old rows leave the table for where the view `all_<table>` finds
+    Landing knows it by `name`, a recording by the last part of `path`. `rows` takes the JSON of a
+    good response and the path that was requested, and gives one object per row, or the columns
+    where that costs less. `currency` tells the currency of a response's prices, such as `usd`; None
+    where there are no prices. `coin_field` is the id of what is priced. `is_listing` says that a
+    response holds the quotes of many coins at one moment, `is_polled` that every refresh brings new
+    rows, `moves_by_age` that old rows move from the table to where the view `all_<table>` finds
     them.
     """
 

@@ -94,9 +94,9 @@ def _look_at_landing(found: Condition, settings: Settings, now: datetime) -> Non
     newest = [each.response.fetched_at for each in read_day(known[-1], damage)]
     found.problems += [Problem(line, "restore it from a copy") for line in damage]
     if oldest:
-        found.facts["oldest answer"] = _iso(oldest[0])
+        found.facts["oldest response"] = _iso(oldest[0])
     if newest:
-        found.facts["newest answer"] = _iso(max(newest))
+        found.facts["newest response"] = _iso(max(newest))
 
 
 def _look_at_lock(found: Condition, settings: Settings, now: datetime) -> None:

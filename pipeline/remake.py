@@ -132,11 +132,11 @@ def _listed(archive: str, what: str, response_ids: list[str]) -> str:
 
 
 def _expected(settings: Settings, say: Callable[[str], None]) -> dict[str, dict[int, str]]:
-    """Content hashes of the old warehouse by archive and number, but for quarantined runs."""
+    """Content hashes of the old warehouse by archive and number, without quarantined runs."""
     if settings.target == "duckdb" and not settings.warehouse_path.exists():
         return {}
     try:
-        expected = RawStore(settings).landed_answers()
+        expected = RawStore(settings).landed_responses()
     except Exception as error:
         # A damaged database is a reason to remake it; one that another program holds is not.
         cause: BaseException | None = error

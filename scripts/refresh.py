@@ -61,7 +61,7 @@ def parse_as_of(
     cls=Command,
     epilog="Exit codes: 0 done, 1 a gate or a dbt test failed and nothing was published, "
     "2 usage or configuration, 3 a source is unreachable or refused the request (if another "
-    "answered, its data was published), 4 another refresh is running, "
+    "responded, its data was published), 4 another refresh is running, "
     "5 the disk or the warehouse on it cannot be used, "
     "130 or 143 stopped by Ctrl-C or SIGTERM.",
 )

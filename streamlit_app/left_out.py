@@ -12,13 +12,13 @@ from streamlit_app.formatting import MOMENT
 MOST_REJECTED = 200
 
 
-def show_refused_answers(snapshot: Snapshot) -> None:
-    answers = quality_data.refused_answers(snapshot, MOST_REJECTED)
-    if answers.empty:
+def show_refused_responses(snapshot: Snapshot) -> None:
+    responses = quality_data.refused_answers(snapshot, MOST_REJECTED)
+    if responses.empty:
         return
     st.subheader("Refused responses", anchor=False)
     st.dataframe(
-        answers.rename(
+        responses.rename(
             columns={
                 "fetched_at": "Fetched (UTC)",
                 "source": "Source",
@@ -30,12 +30,12 @@ def show_refused_answers(snapshot: Snapshot) -> None:
             }
         )[["Fetched (UTC)", "Source", "Asked for", "Status", "Reason", "Bytes", "It begins"]],
         hide_index=True,
-        height=min(38 + 35 * len(answers), 250),
+        height=min(38 + 35 * len(responses), 250),
         column_config={"Fetched (UTC)": st.column_config.DatetimeColumn(format=MOMENT)},
     )
-    total = int(answers["answer_count"].iloc[0])
+    total = int(responses["answer_count"].iloc[0])
     st.caption(
-        f"{len(answers):,} of {total:,}, newest first. No row was taken from them; the archive "
+        f"{len(responses):,} of {total:,}, newest first. No row was taken from them; the archive "
         "holds them in full, or the beginning of those that were too large."
     )
 

@@ -68,8 +68,8 @@ class QualitySite:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         there = (self._folder / "index.html").is_file()
-        answer = self._files if there else _absent("The quality gates", "make refresh")
-        await answer(scope, receive, send)
+        response = self._files if there else _absent("The quality gates", "make refresh")
+        await response(scope, receive, send)
 
 
 def file_routes(settings: Settings) -> list[Mount]:

@@ -103,7 +103,7 @@ class SimulatedApi:
         self.stop()
 
     def start(self) -> None:
-        """Returns when requests are answered; OSError when the port is taken."""
+        """Returns once requests are served; OSError when the port is taken."""
         listener = _listen(self._port)
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
@@ -118,7 +118,7 @@ class SimulatedApi:
             timeout_keep_alive=60,
             timeout_graceful_shutdown=1,
         )
-        logging.getLogger("uvicorn.error").addFilter(_not_about_cut_answers)
+        logging.getLogger("uvicorn.error").addFilter(_not_about_cut_responses)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="simulated-api", daemon=True
@@ -152,30 +152,30 @@ class SimulatedApi:
             await self._commit(fault, scope, receive, send)
 
     async def _commit(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        answer: Response
+        response: Response
         if fault.kind == "429":
             headers = {"Retry-After": str(fault.retry_after)}
-            answer = JSONResponse(RATE_LIMIT_BODY, 429, headers)
+            response = JSONResponse(RATE_LIMIT_BODY, 429, headers)
         elif fault.kind == "429_without_retry_after":
-            answer = JSONResponse(RATE_LIMIT_BODY, 429)
+            response = JSONResponse(RATE_LIMIT_BODY, 429)
         elif fault.kind == "500":
-            answer = JSONResponse(SERVER_ERROR_BODY, 500)
+            response = JSONResponse(SERVER_ERROR_BODY, 500)
         elif fault.kind == "html":
-            answer = HTMLResponse(HTML_PAGE, fault.status)
+            response = HTMLResponse(HTML_PAGE, fault.status)
         elif fault.kind == "error_body_200":
-            answer = JSONResponse(RATE_LIMIT_BODY)
+            response = JSONResponse(RATE_LIMIT_BODY)
         elif fault.kind == "unauthorized":
-            answer = JSONResponse(UNAUTHORIZED_BODY, 401)
+            response = JSONResponse(UNAUTHORIZED_BODY, 401)
         elif fault.kind == "slow":
             await self._delay(fault.delay)
             return await self._routes(scope, receive, send)
         else:
-            status, body = await self._good_answer(scope, receive)
+            status, body = await self._good_response(scope, receive)
             if fault.kind == "cut_off":
                 return await _send_half(send, status, body)
             body = with_malformed_rows(body, self.now_ms())
-            answer = Response(body, status, media_type="application/json")
-        await answer(scope, receive, send)
+            response = Response(body, status, media_type="application/json")
+        await response(scope, receive, send)
 
     async def _delay(self, seconds: float) -> None:
         """Waits, but not longer than the server lives."""
@@ -185,7 +185,7 @@ class SimulatedApi:
         ):
             await asyncio.sleep(min(left, 0.05))
 
-    async def _good_answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+    async def _good_response(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         messages: list[Message] = []
 
         async def keep(message: Message) -> None:
@@ -244,8 +244,8 @@ class SimulatedApi:
 
 
 def _listen(port: int) -> socket.socket:
-    # Only a socket that names its protocol gets TCP_NODELAY from asyncio; without it every answer
-    # waits 40 ms.
+    # Only a socket that names its protocol gets TCP_NODELAY from asyncio; without it every
+    # response waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -294,6 +294,6 @@ async def _send_half(send: Send, status: int, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
 
 
-def _not_about_cut_answers(record: logging.LogRecord) -> bool:
-    """uvicorn reports an answer that was cut off on purpose as an error."""
+def _not_about_cut_responses(record: logging.LogRecord) -> bool:
+    """uvicorn reports a response that was cut off on purpose as an error."""
     return "without completing response" not in record.getMessage()

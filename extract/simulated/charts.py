@@ -1,4 +1,4 @@
-"""Answers of `GET /coins/{id}/market_chart`."""
+"""Responses of `GET /coins/{id}/market_chart`."""
 
 import numpy as np
 

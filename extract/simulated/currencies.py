@@ -1,4 +1,4 @@
-"""Answers of `GET /global`: totals over all coins, in the currencies of the real API."""
+"""Responses of `GET /global`: totals over all coins, in the currencies of the real API."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy as np
 from extract.simulated.events import DAY_MS
 from extract.simulated.market import Market
 
-# Units per USD: fixed, rounded, and only there to give the answer its shape.
+# Units per USD: fixed, rounded, and only there to give the response its shape.
 _PER_USD = {
     "aed": 3.6725, "ars": 1450.0, "aud": 1.53, "bdt": 122.0, "bhd": 0.377, "bmd": 1.0,
     "brl": 5.4, "cad": 1.4, "chf": 0.8, "clp": 940.0, "cny": 7.1, "czk": 21.0, "dkk": 6.45,

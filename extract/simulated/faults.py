@@ -53,17 +53,17 @@ HTML_PAGE = "<!DOCTYPE html><html><body><h1>Please stand by</h1></body></html>"
 class Fault:
     """What goes wrong with the requests whose path and query contain `path`.
 
-    The first `skip` of them are answered well, the next `times` are spoilt. Kinds:
+    The first `skip` of them succeed, the next `times` are spoilt. Kinds:
 
     429                      status 429 with `Retry-After: retry_after` seconds
     429_without_retry_after  status 429, no header
     500                      status 500 with CoinGecko's own error body
-    slow                     a good answer after `delay` seconds
-    cut_off                  half of a good answer under the whole one's Content-Length
+    slow                     a good response after `delay` seconds
+    cut_off                  half of a good response under the whole one's Content-Length
     html                     a page of HTML, as from a proxy, with `status` (503 or 200)
     error_body_200           status 200 around the body of a 429
     unauthorized             status 401 with code 10012
-    malformed_rows           a good answer with more rows: those of MALFORMED_ROWS in
+    malformed_rows           a good response with more rows: those of MALFORMED_ROWS in
                              /coins/markets and in the last batch of /stream/batches that has any,
                              those of MALFORMED_POINTS in `prices` of market_chart
     """
@@ -113,17 +113,17 @@ class Faults:
 
 
 def with_malformed_rows(body: bytes, now_ms: int) -> bytes:
-    """A JSON answer with malformed rows put in; unchanged when it holds no observations."""
-    answer = json.loads(body)
-    if isinstance(answer, list) and answer:
-        answer += _spoilt_rows(answer[0], "id", "last_updated", "current_price", now_ms)
-    elif isinstance(answer, dict) and answer.get("prices"):
-        answer["prices"] += _spoilt_points(answer["prices"][0], now_ms)
-    elif isinstance(answer, dict) and answer.get("batches"):
-        filled = [batch["ticks"] for batch in answer["batches"] if batch["ticks"]]
+    """A JSON response with malformed rows put in; unchanged if it holds no observations."""
+    content = json.loads(body)
+    if isinstance(content, list) and content:
+        content += _spoilt_rows(content[0], "id", "last_updated", "current_price", now_ms)
+    elif isinstance(content, dict) and content.get("prices"):
+        content["prices"] += _spoilt_points(content["prices"][0], now_ms)
+    elif isinstance(content, dict) and content.get("batches"):
+        filled = [batch["ticks"] for batch in content["batches"] if batch["ticks"]]
         if filled:
             filled[-1] += _spoilt_rows(filled[-1][0], "product_id", "event_at", "price", now_ms)
-    return json.dumps(answer).encode()
+    return json.dumps(content).encode()
 
 
 def _spoilt_rows(

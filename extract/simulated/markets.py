@@ -1,4 +1,4 @@
-"""Answers of `GET /coins/markets`: one row per coin, with the fields and types of the real API."""
+"""Responses of `GET /coins/markets`: a row per coin, with the fields and types of the real API."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

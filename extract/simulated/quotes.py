@@ -11,7 +11,7 @@ _SPREAD_MS = 30_000
 class QuoteTimes:
     """One quote per coin and minute, at a hashed second, shown 3 seconds after it was made.
 
-    One minute in ten has no quote. In one of a hundred minutes the answer comes from a cache that
+    One minute in ten has no quote. In one of a hundred minutes the response comes from a cache that
     is 3 to 14 minutes behind, so `last_updated` then goes back between two polls, as it does in
     the real API. Quotes are 3 seconds to about 2.5 minutes old otherwise. None is made in an hour
     without data.

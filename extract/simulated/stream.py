@@ -1,4 +1,4 @@
-"""Answers of `GET /stream/batches`: an exchange's trades in batches of five seconds."""
+"""Responses of `GET /stream/batches`: an exchange's trades in batches of five seconds."""
 
 import math
 from typing import Any

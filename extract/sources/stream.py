@@ -12,10 +12,10 @@ from typing import Any
 
 from extract import bounded_json
 from extract.acceptance import RowRules
-from extract.answer import Body
 from extract.domains import AMOUNT, CHANGE_PCT, ID, MOMENT, PRICE, WholeNumbers
 from extract.faults import ApiFault
 from extract.limits import TOO_LARGE
+from extract.response_body import Body
 from extract.source import Endpoint, Source
 from extract.visit import Asked, Calls, Visit
 
@@ -101,7 +101,7 @@ def _reached(body: Any, after: int) -> int:
 
 
 def rows(body: Any, path: str) -> list[Any]:
-    """Ticks of all batches of an answer, each with the number of its batch."""
+    """Ticks of all batches of a response, each with the number of its batch."""
     return [
         tick | {"batch_number": batch["batch"]} if isinstance(tick, dict) else tick
         for batch in body["batches"]
@@ -114,9 +114,9 @@ def recognise_fault(status: int, body: Body) -> ApiFault | None:
     if status != 200:
         return ApiFault(status, f"{body.text[:80]!r}")
     try:
-        answer = body.content
-        numbers = [batch["batch"] + len(batch["ticks"]) for batch in answer["batches"]]
-        numbers.append(answer["latest"])
+        content = body.content
+        numbers = [batch["batch"] + len(batch["ticks"]) for batch in content["batches"]]
+        numbers.append(content["latest"])
     except bounded_json.OversizeError as error:
         return ApiFault(TOO_LARGE, str(error))
     except (ValueError, KeyError, TypeError):

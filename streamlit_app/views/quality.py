@@ -84,7 +84,7 @@ def show_intake() -> None:
                     "accepted_count": "Accepted",
                     "duplicate_count": "Duplicate",
                     "rejected_count": "Rejected",
-                    "error_response_count": "Failed answers",
+                    "error_response_count": "Failed responses",
                     "run_id": "Run",
                 }
             )[
@@ -95,7 +95,7 @@ def show_intake() -> None:
                     "Accepted",
                     "Duplicate",
                     "Rejected",
-                    "Failed answers",
+                    "Failed responses",
                     "Source",
                     "Run",
                 ]
@@ -209,7 +209,7 @@ def show_runs() -> None:
 
 show_numbers()
 show_intake()
-left_out.show_refused_answers(snapshot)
+left_out.show_refused_responses(snapshot)
 left_out.show_rejected_rows(snapshot)
 left_out.show_repaired_fields(snapshot)
 left_out.show_unmapped_ids(snapshot)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from extract.answer import RecogniseFault
 from extract.call_budget import CallBudget
 from extract.fetch import SIMULATED_POLICY, simulated_sources, visit
 from extract.http import HttpSource
 from extract.landing import Archive, new_run_id
 from extract.limits import HttpPolicy
 from extract.pipeline import RawStore
+from extract.response_body import RecogniseFault
 from extract.settings import Settings
 from extract.simulated.api import SimulatedApi
 from extract.simulated.coins import COINS

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from extract.answer import Body
 from extract.landing import Landed
 from extract.raw_tables import RAW_TABLES
 from extract.reading import batches
+from extract.response_body import Body
 from extract.sources import stream
 from extract.sources.coingecko import recognise_fault
 from extract.sources.coingecko.calls import REFUSALS

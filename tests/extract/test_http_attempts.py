@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from extract.answer import Body
 from extract.attempts import ATTEMPTS
 from extract.faults import ApiFault, CallFailedError, SourceError
 from extract.limits import HttpPolicy
+from extract.response_body import Body
 from extract.simulated.faults import HTML_PAGE, Fault
 from tests.extract.answers import all_landed
 from tests.extract.local_server import Answer, serving

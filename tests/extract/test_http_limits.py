@@ -11,10 +11,10 @@ from itertools import repeat
 
 import pytest
 
-from extract.answer import Body, fault_in
 from extract.bounded_json import MOST_VALUES
 from extract.faults import CallFailedError
 from extract.limits import REFUSED, HttpPolicy, Limits
+from extract.response_body import Body, fault_in
 from extract.sources import coingecko
 from tests.extract.answers import all_landed, land, markets, quote
 from tests.extract.hostile_server import chunk, head, scripted, whole
@@ -24,7 +24,7 @@ CHUNKED = {"Transfer_Encoding": "chunked"}
 LIMIT = 300_000
 # What the sockets of both sides hold beside what was read.
 BUFFERED = 12_000_000
-SMALL = HttpPolicy(limits=Limits(answer_bytes=LIMIT))
+SMALL = HttpPolicy(limits=Limits(response_bytes=LIMIT))
 KEY = "CG-5ecre7Key0123456789"
 
 

@@ -15,7 +15,7 @@ from tests.extract.answers import all_landed
 from tests.extract.hostile_server import HostileServer, chunk, head, scripted
 
 MARKETS = ("markets", "/coins/markets", {"vs_currency": "usd"})
-HASTY = HttpPolicy(limits=Limits(answer_seconds=0.3))
+HASTY = HttpPolicy(limits=Limits(response_seconds=0.3))
 
 
 def attempt_threads() -> list[threading.Thread]:
@@ -88,7 +88,7 @@ def test_an_answer_has_a_time_as_a_whole(make_source, settings, fake_time, scrip
 
 def test_the_time_of_answers_that_never_came_is_lost_to_the_visit(make_source) -> None:
     impatient = HttpPolicy(
-        backoff_seconds=0.01, limits=Limits(answer_seconds=0.1, wait_seconds=0.35)
+        backoff_seconds=0.01, limits=Limits(response_seconds=0.1, wait_seconds=0.35)
     )
     servers: list[HostileServer] = []
     with scripted(lambda asked: stalled_in_the_body(servers[0])) as server:

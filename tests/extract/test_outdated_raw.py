@@ -40,11 +40,11 @@ def test_a_column_that_this_version_writes_and_raw_lacks_is_named(
 
 
 def test_answers_in_raw_are_known_by_archive_and_number(store: RawStore) -> None:
-    assert store.landed_answers() == {}
+    assert store.landed_responses() == {}
     first = land(store._landing_dir, markets([quote("a")]), markets([quote("b")]))
     second = land(store._landing_dir, markets([quote("c")]), now=NOW + timedelta(days=1))
     list(store.load(store.pending()))
-    assert store.landed_answers() == {
+    assert store.landed_responses() == {
         first[0].archive: {item.sequence: item.response.content_hash for item in first},
         second[0].archive: {1: second[0].response.content_hash},
     }

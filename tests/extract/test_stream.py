@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from extract.answer import Body
 from extract.faults import CallFailedError
+from extract.response_body import Body
 from extract.simulated.faults import Fault
 from extract.simulated.market import BATCH_MS
 from extract.simulated.stream import RETENTION_BATCHES

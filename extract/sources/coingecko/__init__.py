@@ -1,4 +1,4 @@
-"""CoinGecko API v3: what its answers may hold, and what is odd in them.
+"""CoinGecko API v3: what its responses may hold, and what is odd in them.
 
 Facts: docs.coingecko.com. A quote's own time is `last_updated`; `total_volume` is a rolling 24-hour
 sum; the last point of a market_chart is the present moment, off the grid.
@@ -26,8 +26,8 @@ from extract.landing import Response
 from extract.limits import HttpPolicy
 from extract.settings import Settings
 from extract.source import Access, Endpoint, Oddity, Source
-from extract.sources.coingecko.answers import market_chart_rows, markets_rows, recognise_fault
 from extract.sources.coingecko.calls import SYSTEM, fetch
+from extract.sources.coingecko.responses import market_chart_rows, markets_rows, recognise_fault
 from extract.visit import Clock
 
 MARKETS_RULES = RowRules(

@@ -57,7 +57,7 @@ def _fetch_history(visit: Visit) -> None:
 
 
 def fetch_markets(http: Calls, coins: int | tuple[str, ...]) -> list[str]:
-    """Land the quotes of the largest `coins`, or of those named; returns the ids that answered."""
+    """Land the quotes of the largest `coins`, or of those named; returns the ids found."""
     found: list[str] = []
     if isinstance(coins, int):
         page_count = -(-coins // IDS_A_PAGE)

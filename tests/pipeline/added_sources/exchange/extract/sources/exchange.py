@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from extract.acceptance import RowRules
-from extract.answer import Body
 from extract.domains import ID, MOMENT, PRICE
 from extract.faults import ApiFault
 from extract.landing import Response
 from extract.limits import HttpPolicy
+from extract.response_body import Body
 from extract.settings import Settings
 from extract.source import Access, Endpoint, Source
 from extract.visit import Clock, Visit

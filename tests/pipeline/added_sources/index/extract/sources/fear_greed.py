@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from extract.acceptance import RowRules
-from extract.answer import Body
 from extract.domains import LABEL, MOMENT, WholeNumbers
 from extract.faults import ApiFault
 from extract.limits import HttpPolicy
+from extract.response_body import Body
 from extract.settings import Settings
 from extract.source import Access, Endpoint, Oddity, Source
 from extract.visit import Clock, Visit

@@ -1,4 +1,4 @@
-"""How CoinGecko's answers are read, and how its errors are told from data."""
+"""How CoinGecko's responses are read, and how its errors are told from data."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from urllib.parse import unquote
 
 from extract import bounded_json
 from extract.acceptance import number, utf8
-from extract.answer import Body
 from extract.faults import ApiFault
 from extract.limits import TOO_LARGE
+from extract.response_body import Body
 from extract.source import Columns, Rows
 
 
 def markets_rows(body: Any, path: str) -> list[Any]:
-    """The rows of a /coins/markets answer."""
+    """The rows of a /coins/markets response."""
     if not isinstance(body, list):
         raise TypeError("not an array")
     return body
 
 
 def market_chart_rows(body: Any, path: str) -> Rows:
-    """One row a point; where the three series do not share their instants, the price's lead."""
+    """One row per point; where the instants of the three series differ, the price's lead."""
     coin_id = unquote(path.split("/")[2])
     prices, caps, volumes = (body[name] for name in ("prices", "market_caps", "total_volumes"))
     if all(map(_are_pairs, (prices, caps, volumes))):
@@ -55,7 +55,7 @@ def recognise_fault(status: int, body: Body) -> ApiFault | None:
     """Tell data from the five forms of error, whatever the HTTP status says."""
     text = body.text
     try:
-        answer = body.content
+        content = body.content
     except bounded_json.OversizeError as oversize:
         return ApiFault(TOO_LARGE, str(oversize))
     except ValueError:
@@ -63,8 +63,8 @@ def recognise_fault(status: int, body: Body) -> ApiFault | None:
         throttled = status == 429 or "throttled" in text[:200].lower() or "1015" in text[:200]
         code = 429 if throttled else status if status >= 300 else 502
         return ApiFault(code, f"not JSON: {' '.join(text.split())[:80]!r}")
-    if isinstance(answer, dict):
-        error, state = answer.get("error"), answer.get("status")
+    if isinstance(content, dict):
+        error, state = content.get("error"), content.get("status")
         if isinstance(error, dict) and isinstance(error.get("status"), dict):
             state = error["status"]
         if isinstance(state, dict) and "error_code" in state:
@@ -74,13 +74,13 @@ def recognise_fault(status: int, body: Body) -> ApiFault | None:
             return ApiFault(_code(state, status), utf8(str(error))[:200])
     if status != 200:
         return ApiFault(status, "an error without a message")
-    if not isinstance(answer, dict | list):
+    if not isinstance(content, dict | list):
         return ApiFault(502, f"neither object nor array: {text[:80]!r}")
     return None
 
 
 def _are_pairs(series: Any) -> bool:
-    """Whether it is what every answer holds, and nothing else."""
+    """Whether it is a list of nothing but pairs, as in every regular response."""
     return isinstance(series, list) and all(map(_is_pair, series))
 
 

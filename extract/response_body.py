@@ -1,4 +1,4 @@
-"""The body of an answer, and whether it holds data."""
+"""The body of a response, and whether it holds data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from extract.limits import REFUSED_START, TOO_LARGE
 
 
 class Body:
-    """The text of an answer and its JSON, parsed when it is first asked for and not again."""
+    """The text of a response and its JSON, which is parsed once, on first use."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -21,7 +21,7 @@ class Body:
 
     @property
     def content(self) -> Any:
-        """As `bounded_json.loads`, which says what is raised."""
+        """The parsed JSON. Raises as `bounded_json.loads` does."""
         if not self._is_read:
             self._is_read = True
             try:
@@ -37,7 +37,7 @@ RecogniseFault = Callable[[int, Body], ApiFault | None]
 
 
 def fault_in(status: int, body: Body, recognise_fault: RecogniseFault) -> ApiFault | None:
-    """The fault of an answer, be it just received or read from its archive."""
+    """The fault of a response, whether just received or read from its archive."""
     if body.text.startswith(REFUSED_START):
         reason = body.text[len(REFUSED_START) :][:100].split('"')[0]
         return ApiFault(TOO_LARGE, f"the response was refused: {reason}")

@@ -1,4 +1,4 @@
-"""The body of an answer, read and decompressed in bounded steps."""
+"""The body of a response, read and decompressed in bounded steps."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ COMPRESSIONS = ("gzip", "x-gzip", "deflate")
 
 
 class OversizeBodyError(Exception):
-    """The body is larger than any honest one; `read` is what there was of it up to the limit."""
+    """The body is larger than any honest one; `read` is the part up to the limit."""
 
     def __init__(self, reason: str, read: bytes) -> None:
         super().__init__(reason)
         self.read = read
 
 
-def read_body(answer: requests.Response, most_bytes: int) -> bytes:
+def read_body(response: requests.Response, most_bytes: int) -> bytes:
     """The whole body, decompressed.
 
     Raises OversizeBodyError, urllib3's errors of reading, zlib.error, ContentDecodingError.
     """
-    wire = _Wire(answer.raw, most_bytes)
-    coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    wire = _Wire(response.raw, most_bytes)
+    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if coding in COMPRESSIONS:
         steps = _decompressed(wire)
     elif coding == "identity":
@@ -71,7 +71,7 @@ class _Wire:
 
 
 def _decompressed(wire: _Wire) -> Iterator[bytes]:
-    """Every step has STEP_BYTES at the most; one gzip member may follow another."""
+    """In steps of at most STEP_BYTES; one gzip member may follow another."""
     member = zlib.decompressobj(GZIP_OR_ZLIB)
     for sent in wire:
         step = b""
