@@ -18,16 +18,7 @@ from pipeline.lock import only_writer
 from tests import snapshots
 from tests.conftest import AS_OF, refresh, settings_for
 from tests.fault_sizes import READ_REFRESHES
-
-
-def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "scripts/refresh.py", *arguments],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+from tests.faults.commands import run_command
 
 
 def listing(settings: Settings) -> dict[str, int]:
@@ -41,7 +32,7 @@ def listing(settings: Settings) -> dict[str, int]:
 def test_second_refresh_exits_4_and_changes_nothing(built: Settings) -> None:
     with only_writer(settings_for(built.data_dir)):
         before = listing(built)
-        second = run_command("--data-dir", str(built.data_dir))
+        second = run_command("refresh", ["--data-dir", built.data_dir])
         after = listing(built)
 
     assert second.returncode == ExitCode.LOCKED

@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 import pipeline.lock
-from extract.settings import PROJECT_ROOT, Settings
+from extract.settings import Settings
 from pipeline.exit_codes import ExitCode, JobError
 from pipeline.lock import looking, only_writer
 from scripts import refresh
 from tests.conftest import AS_OF, settings_for
-from tests.faults.commands import options, start_command
+from tests.faults.commands import options, run_command, start_command
 from tests.faults.processes import fork_server
 from tests.faults.test_storage import held
 
@@ -48,13 +48,7 @@ def test_a_real_refresh_ends_well_beside_dry_runs(built: Settings, tmp_path: Pat
 
 def test_it_makes_and_changes_nothing(built: Settings) -> None:
     before = listing(built.data_dir)
-    outcome = subprocess.run(
-        [sys.executable, "scripts/refresh.py", *options(built), "--dry-run"],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    outcome = run_command("refresh", [*options(built), "--dry-run"])
     assert outcome.returncode == ExitCode.DONE, outcome.stderr
     assert "0 landed responses not in raw yet" in outcome.stdout
     assert "history of 0 of 6 known coins" in outcome.stdout

@@ -5,19 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
-import sys
 from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 
-from extract.settings import PROJECT_ROOT, Settings
+from extract.settings import Settings
 from pipeline.exit_codes import ExitCode
 from pipeline.run_history import FAILED_RUNS
 from scripts import rebuild
 from tests import snapshots
 from tests.conftest import AS_OF, refresh, settings_for
-from tests.faults.commands import options
+from tests.faults.commands import options, run_command
 from tests.pipeline.test_rebuild import land_quotes_times
 
 LATER = AS_OF + timedelta(days=2)
@@ -25,17 +24,8 @@ LATER = AS_OF + timedelta(days=2)
 
 def refresh_command(settings: Settings) -> subprocess.CompletedProcess[str]:
     """A visit two days later, for which ticks are old after one."""
-    return subprocess.run(
-        [
-            *(sys.executable, "scripts/refresh.py"),
-            *options(settings_for(settings.data_dir, as_of=LATER)),
-        ],
-        cwd=PROJECT_ROOT,
-        env=os.environ | {"CRYPTO_TICK_RETENTION_DAYS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    later = options(settings_for(settings.data_dir, as_of=LATER))
+    return run_command("refresh", later, os.environ | {"CRYPTO_TICK_RETENTION_DAYS": "1"})
 
 
 def assert_told(code: int, summary: str, failure: str) -> None:

@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -16,24 +15,19 @@ import pytest
 from extract.landed import read_landing
 from extract.landing import CLOSING_BYTES, MEMBER_HEAD, archives, run_of
 from extract.packing import pack
-from extract.settings import PROJECT_ROOT, Settings
+from extract.settings import Settings
 from pipeline.exit_codes import ExitCode
 from pipeline.remake import _lost
 from tests import snapshots
 from tests.conftest import AS_OF, COINS, HISTORY_DAYS
 from tests.fault_sizes import DAMAGED_PLACES
+from tests.faults.commands import run_command
 from tests.pipeline.test_rebuild import remake
 
 
 def command(name: str, settings: Settings, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, f"scripts/{name}.py", "--data-dir", str(settings.data_dir), *options],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"COLUMNS": "200"},
-    )
+    arguments = ["--data-dir", settings.data_dir, *options]
+    return run_command(name, arguments, os.environ | {"COLUMNS": "200"})
 
 
 def flip(path: Path) -> None:

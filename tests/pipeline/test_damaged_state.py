@@ -6,21 +6,20 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from extract.settings import PROJECT_ROOT, Settings
+from extract.settings import Settings
 from pipeline.lock import only_writer
 from pipeline.set_aside import FOLDER
 from pipeline.state_files import damages, mend
 from published.writing import CURRENT
 from tests import snapshots
-from tests.conftest import AS_OF, COINS, HISTORY_DAYS, refresh
+from tests.conftest import refresh, settings_for
 from tests.fault_sizes import DAMAGED_STATES
+from tests.faults.commands import options, run_command
 
 DLT = "dlt/crypto_market"
 SCHEMA = f"{DLT}/schemas/landing.schema.json"
@@ -183,17 +182,7 @@ def test_everything_damaged_at_once_costs_a_refresh_nothing(built: Settings) -> 
     (built.published_dir / CURRENT).unlink()
     shutil.copytree(manifest.parent, built.published_dir / CURRENT)
 
-    outcome = subprocess.run(
-        [
-            *(sys.executable, "scripts/refresh.py", "--data-dir", str(data)),
-            *("--coins", ",".join(COINS), "--history-days", str(HISTORY_DAYS)),
-            *("--as-of", AS_OF.isoformat()),
-        ],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    outcome = run_command("refresh", options(settings_for(data)))
     try:
         assert outcome.returncode == 0, outcome.stderr
         for name in (

@@ -5,31 +5,25 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from extract.settings import PROJECT_ROOT, Settings
+from extract.settings import Settings
 from pipeline.condition import Condition
 from pipeline.examination import examine
 from pipeline.exit_codes import ExitCode
 from pipeline.lock import only_writer
 from pipeline.run_history import record_failure
 from tests import snapshots
+from tests.faults.commands import run_command
 
 
 def doctor(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "scripts/doctor.py", "--data-dir", str(data_dir), *arguments],
-        cwd=PROJECT_ROOT,
-        env=os.environ | {"COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    given = ["--data-dir", data_dir, *arguments]
+    return run_command("doctor", given, os.environ | {"COLUMNS": "80"})
 
 
 def listing(data_dir: Path) -> dict[str, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ import duckdb
 import pytest
 
 import extract.fetch
-from extract.settings import PROJECT_ROOT, Settings
+from extract.settings import Settings
 from extract.simulated.faults import Fault
 from extract.visit import FetchReport
 from pipeline.dbt_build import CHANGED_DAYS_ONLY, invoke
@@ -21,17 +20,11 @@ from pipeline.exit_codes import ExitCode, JobError
 from pipeline.job import Job
 from tests import snapshots
 from tests.conftest import AS_OF, quiet_stage, refresh, settings_for
+from tests.faults.commands import run_command
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "scripts/refresh.py", *arguments],
-        cwd=PROJECT_ROOT,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command("refresh", arguments, os.environ | environment)
 
 
 @pytest.fixture

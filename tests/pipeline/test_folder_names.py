@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -16,6 +15,7 @@ from extract.plain_dir import UNFIT, plain_dir
 from extract.settings import PROJECT_ROOT
 from published.reading import read, verify
 from tests import snapshots
+from tests.faults.commands import run_command
 
 # With all that some library takes for something else, and with what none of them minds.
 NAMES = (
@@ -36,14 +36,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(script: str, data_dir: Path, *arguments: str) -> str:
     """What the command prints, its lines joined as they were before they were broken."""
-    outcome = subprocess.run(
-        [sys.executable, f"scripts/{script}.py", "--data-dir", str(data_dir), *arguments],
-        cwd=PROJECT_ROOT,
-        env=os.environ | {"COLUMNS": "400"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    given = ["--data-dir", data_dir, *arguments]
+    outcome = run_command(script, given, os.environ | {"COLUMNS": "400"})
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     return outcome.stdout
 

@@ -7,20 +7,19 @@ import json
 import os
 import ssl
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from extract.settings import PROJECT_ROOT
 from pipeline.exit_codes import ExitCode
 from tests.extract.answers import all_landed
 from tests.extract.hostile_server import Script, scripted, whole
 from tests.extract.test_http_limits import bomb, endless_chunks
 from tests.extract.test_http_tls import write_certificate
 from tests.extract.test_http_waits import full_backlog
+from tests.faults.commands import run_command
 
 RECORDED_AT = "2024-03-01T00:08:51Z"
 OUTSIDE = ("COINGECKO_", "CRYPTO_", "HTTP_", "HTTPS_", "ALL_", "NO_", "REQUESTS_", "CURL_")
@@ -28,16 +27,7 @@ OUTSIDE = ("COINGECKO_", "CRYPTO_", "HTTP_", "HTTPS_", "ALL_", "NO_", "REQUESTS_
 
 def command(*arguments: str | bytes | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     bare = {name: text for name, text in os.environ.items() if not name.upper().startswith(OUTSIDE)}
-    return subprocess.run(
-        [sys.executable, "scripts/refresh.py", *arguments],
-        cwd=PROJECT_ROOT,
-        env=bare | environment,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        timeout=120,
-    )
+    return run_command("refresh", arguments, bare | environment)
 
 
 def said(outcome: subprocess.CompletedProcess[str]) -> str:

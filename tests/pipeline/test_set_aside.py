@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-import sys
 from datetime import timedelta
 
 import pytest
 
 from extract.landing import Archive, Response, new_run_id
-from extract.settings import PROJECT_ROOT, Settings
+from extract.settings import Settings
 from pipeline.exit_codes import ExitCode, JobError
 from tests import snapshots
 from tests.conftest import AS_OF, COINS, refresh, settings_for
+from tests.faults.commands import run_command
 from tests.pipeline.test_rebuild import land_quotes_times, remake
 
 AT = AS_OF + timedelta(hours=1)
@@ -24,13 +24,7 @@ PAGE = "the prices of a page are within a factor of 5 of the quotes before it"
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "scripts/set_aside.py", *arguments],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command("set_aside", arguments)
 
 
 def land_constant_page(settings: Settings) -> str:

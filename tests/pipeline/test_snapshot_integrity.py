@@ -6,18 +6,17 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from extract.settings import PROJECT_ROOT, Settings
+from extract.settings import Settings
 from pipeline.exit_codes import ExitCode
 from published.reading import CATALOG, BrokenSnapshotError, current, inspect, verify
 from published.writing import CURRENT, _drop_oldest, point_to, publish
 from tests import snapshots
 from tests.fault_sizes import DAMAGED_PLACES
+from tests.faults.commands import run_command
 
 
 def published_again(settings: Settings, run_id: str) -> Path:
@@ -46,13 +45,7 @@ def test_check_names_every_damaged_file_and_ends_with_1(built: Settings) -> None
     flip_a_byte(snapshots.current(built.published_dir) / "dim_coins.parquet")
     flip_a_byte(snapshots.current(built.published_dir) / "fct_daily_volumes.parquet")
     (old / "fct_price_alerts.parquet").unlink()
-    outcome = subprocess.run(
-        [sys.executable, "scripts/check.py", "--data-dir", str(built.data_dir), "--gate", "marts"],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    outcome = run_command("check", ["--data-dir", built.data_dir, "--gate", "marts"])
     assert outcome.returncode == ExitCode.CHECK_FAILED, outcome.stderr
     name = snapshots.current(built.published_dir).name
     assert f"dim_coins.parquet of {name} is damaged" in outcome.stdout
