@@ -25,7 +25,7 @@ from typing import Any
 
 from extract.settings import PROJECT_ROOT, Settings
 from pipeline import stopping
-from tests.faults.processes import fork_server
+from tests.faults.processes import fork_server, start
 
 # Before the name of a stage it is a place as well: as that stage begins. The command goes on there.
 STAGE = "stage "
@@ -94,7 +94,7 @@ def start_command(
     child = context.Process(
         target=_command, args=(name, list(arguments), output, at, begun, dict(environ or {}))
     )
-    child.start()
+    start(child)
     running = Running(child, output)
     while not begun.wait(0.1):
         assert child.is_alive(), running.text
@@ -112,7 +112,7 @@ def run_command(
         child = fork_server().Process(
             target=_whole_command, args=(name, given, output, errors, surroundings)
         )
-        child.start()
+        start(child)
         child.join(WHOLE_SECONDS)
         child.kill()
         child.join()

@@ -7,8 +7,12 @@ over the work and not over the imports.
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
+from types import ModuleType
+
+import pytest
 
 from extract.settings import Settings
 from pipeline.exit_codes import JobError
@@ -35,11 +39,18 @@ def fork_server() -> ForkServerContext:
     return context
 
 
+def start(child: BaseProcess) -> None:
+    """Start a child that does not run our main module first, which may be a page of the app."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+        child.start()
+
+
 def start_refresh(context: ForkServerContext, settings: Settings) -> BaseProcess:
     """A running refresh; returns once it is about to begin."""
     begun = context.Event()
     child = context.Process(target=_refresh, args=(settings, begun))
-    child.start()
+    start(child)
     assert begun.wait(60)
     return child
 

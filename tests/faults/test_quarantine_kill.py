@@ -24,7 +24,7 @@ from pipeline.remake import _lost
 from tests import snapshots
 from tests.conftest import refresh
 from tests.faults.commands import start_command
-from tests.faults.processes import fork_server
+from tests.faults.processes import fork_server, start
 
 # A stage, or a function at whose beginning the process dies.
 BEFORE_IT_IS_DECIDED = ("compare", "load", "publish", "extract", "out of the packed day")
@@ -66,7 +66,7 @@ def ignored(_: str) -> None:
 
 def killed(settings: Settings, load: str, deadly: str) -> None:
     child = fork_server().Process(target=rebuild, args=(settings, load, deadly))
-    child.start()
+    start(child)
     child.join()
     assert child.exitcode == -signal.SIGKILL, deadly
 

@@ -19,7 +19,7 @@ from tests import snapshots
 from tests.conftest import refresh
 from tests.fault_sizes import REBUILD_KILLS
 from tests.faults.commands import start_command
-from tests.faults.processes import fork_server
+from tests.faults.processes import fork_server, start
 from tests.faults.test_kill import seconds_of
 
 STAGES = ("compare", "load", "dbt build", "publish", "housekeeping")
@@ -49,7 +49,7 @@ def test_a_rebuild_that_is_killed_again_and_again_leaves_the_old_warehouse(
     published = snapshots.current(built.published_dir)
     for deadly in STAGES:
         child = context.Process(target=rebuild, args=(built, deadly))
-        child.start()
+        start(child)
         child.join()
         assert child.exitcode == -signal.SIGKILL
         held = built.data_dir / "old_warehouse" / built.warehouse_path.name
