@@ -1,8 +1,7 @@
-"""Commands in processes of their own, run to their end or held at a chosen place to be stopped.
+"""Commands in processes of their own, which stand still at a chosen place until they are stopped.
 
-They come from the fork server of `processes`, which has imported what they need, have a session of
-their own as at a terminal, and end through the same code as at one. Nothing but the place where
-they are held is made up.
+They come from the fork server of `processes`, have a session of their own as at a terminal, and
+end through the same code as at one. Nothing but the place where they stand still is made up.
 """
 
 from __future__ import annotations
@@ -10,9 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -25,12 +22,11 @@ from typing import Any
 
 from extract.settings import PROJECT_ROOT, Settings
 from pipeline import stopping
-from tests.faults.processes import fork_server, start
+from tests.faults.processes import start
 
 # Before the name of a stage it is a place as well: as that stage begins. The command goes on there.
 STAGE = "stage "
 WAIT_SECONDS = 60
-WHOLE_SECONDS = 300
 # Minutes of both cores, in DuckDB's own threads.
 ENDLESS_QUERY = "select sum(hash(i)) from range(1000000000000) as numbers (i)"
 ENDLESS_SERVER_QUERY = "select pg_sleep(600)"
@@ -101,33 +97,6 @@ def start_command(
     return running
 
 
-def run_command(
-    name: str, arguments: Iterable[str | bytes | Path], environ: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """`scripts/<name>.py` with arguments, run to its end in the given environment, or in ours."""
-    given = [os.fsdecode(argument) for argument in arguments]
-    with tempfile.TemporaryDirectory() as folder:
-        output, errors = Path(folder, "output"), Path(folder, "errors")
-        surroundings = dict(os.environ if environ is None else environ)
-        child = fork_server().Process(
-            target=_whole_command, args=(name, given, output, errors, surroundings)
-        )
-        start(child)
-        child.join(WHOLE_SECONDS)
-        child.kill()
-        child.join()
-        texts = [path.read_text(errors="replace") for path in (output, errors)]
-    return subprocess.CompletedProcess([name, *given], child.exitcode or 0, *texts)
-
-
-def _whole_command(
-    name: str, arguments: list[str], output: Path, errors: Path, environ: dict[str, str]
-) -> None:
-    os.environ.clear()
-    os.environ.update(environ)
-    _become(name, arguments, output, errors)
-
-
 def _command(
     name: str,
     arguments: list[str],
@@ -136,25 +105,20 @@ def _command(
     begun: Event,
     environ: dict[str, str],
 ) -> None:
-    os.environ.update(environ)
-    if at.startswith(STAGE):
-        _at_stage(at.removeprefix(STAGE), begun)
-    else:
-        PLACES[at](begun)
-    _become(name, arguments, output, output)
-
-
-def _become(name: str, arguments: list[str], output: Path, errors: Path) -> None:
-    """Run the command as if this process had been started for it; does not return."""
     os.setsid()
-    os.chdir(PROJECT_ROOT)
-    for number, path in ((1, output), (2, errors)):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+    os.environ.update(environ)
+    terminal = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(terminal, 1)
+    os.dup2(terminal, 2)
     sys.argv = [f"{name}.py", *arguments]
     # The gates' process looks for it; the fork server has none.
     sys.modules["__main__"].__file__ = str(PROJECT_ROOT / "scripts" / f"{name}.py")
     # As the first lines of every command do.
     stopping.listen()
+    if at.startswith(STAGE):
+        _at_stage(at.removeprefix(STAGE), begun)
+    else:
+        PLACES[at](begun)
     from scripts.command_line import run
 
     run(importlib.import_module(f"scripts.{name}").main)

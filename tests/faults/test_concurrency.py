@@ -18,7 +18,7 @@ from pipeline.lock import only_writer
 from tests import snapshots
 from tests.conftest import AS_OF, refresh, settings_for
 from tests.fault_sizes import READ_REFRESHES
-from tests.faults.commands import run_command
+from tests.faults.whole_commands import run_command
 
 
 def listing(settings: Settings) -> dict[str, int]:

@@ -17,9 +17,10 @@ from pipeline.exit_codes import ExitCode, JobError
 from pipeline.lock import looking, only_writer
 from scripts import refresh
 from tests.conftest import AS_OF, settings_for
-from tests.faults.commands import options, run_command, start_command
+from tests.faults.commands import options, start_command
 from tests.faults.processes import fork_server
 from tests.faults.test_storage import held
+from tests.faults.whole_commands import run_command
 
 
 def dry_run(settings: Settings) -> Result:

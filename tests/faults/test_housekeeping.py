@@ -16,7 +16,8 @@ from pipeline.run_history import FAILED_RUNS
 from scripts import rebuild
 from tests import snapshots
 from tests.conftest import AS_OF, refresh, settings_for
-from tests.faults.commands import options, run_command
+from tests.faults.commands import options
+from tests.faults.whole_commands import run_command
 from tests.pipeline.test_rebuild import land_quotes_times
 
 LATER = AS_OF + timedelta(days=2)

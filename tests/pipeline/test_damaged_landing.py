@@ -21,7 +21,7 @@ from pipeline.remake import _lost
 from tests import snapshots
 from tests.conftest import AS_OF, COINS, HISTORY_DAYS
 from tests.fault_sizes import DAMAGED_PLACES
-from tests.faults.commands import run_command
+from tests.faults.whole_commands import run_command
 from tests.pipeline.test_rebuild import remake
 
 

@@ -19,7 +19,8 @@ from published.writing import CURRENT
 from tests import snapshots
 from tests.conftest import refresh, settings_for
 from tests.fault_sizes import DAMAGED_STATES
-from tests.faults.commands import options, run_command
+from tests.faults.commands import options
+from tests.faults.whole_commands import run_command
 
 DLT = "dlt/crypto_market"
 SCHEMA = f"{DLT}/schemas/landing.schema.json"

@@ -18,7 +18,7 @@ from pipeline.exit_codes import ExitCode
 from pipeline.lock import only_writer
 from pipeline.run_history import record_failure
 from tests import snapshots
-from tests.faults.commands import run_command
+from tests.faults.whole_commands import run_command
 
 
 def doctor(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

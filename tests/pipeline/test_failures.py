@@ -20,7 +20,7 @@ from pipeline.exit_codes import ExitCode, JobError
 from pipeline.job import Job
 from tests import snapshots
 from tests.conftest import AS_OF, quiet_stage, refresh, settings_for
-from tests.faults.commands import run_command
+from tests.faults.whole_commands import run_command
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

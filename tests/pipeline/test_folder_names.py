@@ -15,7 +15,7 @@ from extract.plain_dir import UNFIT, plain_dir
 from extract.settings import PROJECT_ROOT
 from published.reading import read, verify
 from tests import snapshots
-from tests.faults.commands import run_command
+from tests.faults.whole_commands import run_command
 
 # With all that some library takes for something else, and with what none of them minds.
 NAMES = (

@@ -19,7 +19,7 @@ from tests.extract.hostile_server import Script, scripted, whole
 from tests.extract.test_http_limits import bomb, endless_chunks
 from tests.extract.test_http_tls import write_certificate
 from tests.extract.test_http_waits import full_backlog
-from tests.faults.commands import run_command
+from tests.faults.whole_commands import run_command
 
 RECORDED_AT = "2024-03-01T00:08:51Z"
 OUTSIDE = ("COINGECKO_", "CRYPTO_", "HTTP_", "HTTPS_", "ALL_", "NO_", "REQUESTS_", "CURL_")

@@ -14,7 +14,7 @@ from extract.settings import Settings
 from pipeline.exit_codes import ExitCode, JobError
 from tests import snapshots
 from tests.conftest import AS_OF, COINS, refresh, settings_for
-from tests.faults.commands import run_command
+from tests.faults.whole_commands import run_command
 from tests.pipeline.test_rebuild import land_quotes_times, remake
 
 AT = AS_OF + timedelta(hours=1)

@@ -16,7 +16,7 @@ from published.reading import CATALOG, BrokenSnapshotError, current, inspect, ve
 from published.writing import CURRENT, _drop_oldest, point_to, publish
 from tests import snapshots
 from tests.fault_sizes import DAMAGED_PLACES
-from tests.faults.commands import run_command
+from tests.faults.whole_commands import run_command
 
 
 def published_again(settings: Settings, run_id: str) -> Path:
